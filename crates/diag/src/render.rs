@@ -1,0 +1,192 @@
+//! The three forms of a diagnostic: for people at a terminal, for plain logs, for machines.
+
+use crate::{Diagnostic, Severity};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan, ThemeCharacters,
+    ThemeStyles,
+};
+use std::fmt::{self, Write as _};
+
+/// At most this many diagnostics of one cause are shown; then their count.
+const SHOWN_MAX: usize = 10;
+
+/// Box drawing, caret, help; with `color` where the terminal takes it.
+#[must_use]
+pub fn people(diagnostics: &[Diagnostic], color: bool, width: usize) -> String {
+    let theme = GraphicalTheme {
+        characters: ThemeCharacters::unicode(),
+        styles: if color { ThemeStyles::ansi() } else { ThemeStyles::none() },
+    };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
+    shown(diagnostics, |diagnostic| {
+        let mut text = String::new();
+        let Some(label) = diagnostic.labels.first() else {
+            return plain_one(diagnostic);
+        };
+        let source = diagnostic.sources.iter().find(|s| s.file == label.file);
+        let Some(source) = source else { return plain_one(diagnostic) };
+        let report = Report::new(diagnostic, &label.file, &source.text);
+        match handler.render_report(&mut text, &report) {
+            Ok(()) => text,
+            Err(fmt::Error) => plain_one(diagnostic),
+        }
+    })
+}
+
+/// Positions as words, no box drawing: for logs and screen readers.
+#[must_use]
+pub fn plain(diagnostics: &[Diagnostic]) -> String {
+    shown(diagnostics, plain_one)
+}
+
+/// One JSON array; every diagnostic, whole.
+#[must_use]
+pub fn json(diagnostics: &[Diagnostic]) -> String {
+    serde_json::to_string_pretty(diagnostics).unwrap_or_else(|error| format!("[]\n{error}"))
+}
+
+fn shown(diagnostics: &[Diagnostic], one: impl Fn(&Diagnostic) -> String) -> String {
+    let mut text: String = diagnostics.iter().take(SHOWN_MAX).map(one).collect();
+    if diagnostics.len() > SHOWN_MAX {
+        let _ = writeln!(text, "and {} more", diagnostics.len() - SHOWN_MAX);
+    }
+    text
+}
+
+fn plain_one(diagnostic: &Diagnostic) -> String {
+    let mut text = String::new();
+    let word = match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    let _ = writeln!(text, "{} {word}: {}", diagnostic.code, diagnostic.message);
+    for label in &diagnostic.labels {
+        let place = format!("{}:{}:{}", label.file, label.line, label.column);
+        let colon = if label.text.is_empty() { "" } else { ": " };
+        let _ = writeln!(text, "  at {place}{colon}{}", label.text);
+        let source = diagnostic.sources.iter().find(|s| s.file == label.file);
+        let line = source.and_then(|s| s.text.lines().nth(label.line.saturating_sub(1)));
+        if let Some(line) = line {
+            let _ = writeln!(text, "     {}", line.trim());
+        }
+    }
+    for note in &diagnostic.notes {
+        let _ = writeln!(text, "  {note}");
+    }
+    if let Some(help) = &diagnostic.help {
+        let _ = writeln!(text, "  help: {help}");
+    }
+    text
+}
+
+/// A diagnostic in the shape that the renderer wants.
+#[derive(Debug)]
+struct Report<'a> {
+    diagnostic: &'a Diagnostic,
+    source: NamedSource<String>,
+    labels: Vec<LabeledSpan>,
+    help: Option<String>,
+}
+
+impl<'a> Report<'a> {
+    fn new(diagnostic: &'a Diagnostic, file: &str, text: &str) -> Self {
+        let labels = diagnostic.labels.iter().filter(|l| l.file == file).map(|label| {
+            let (start, length) = byte_span(text, label.line, label.column, label.length);
+            let said = (!label.text.is_empty()).then(|| label.text.clone());
+            LabeledSpan::new_with_span(said, SourceSpan::new(start.into(), length))
+        });
+        let mut help = diagnostic.notes.clone();
+        help.extend(diagnostic.help.clone());
+        Self {
+            diagnostic,
+            source: NamedSource::new(file, text.to_owned()),
+            labels: labels.collect(),
+            help: (!help.is_empty()).then(|| help.join("\n")),
+        }
+    }
+}
+
+/// Line, column and length in characters to a byte offset and length, kept inside the text.
+fn byte_span(text: &str, line: usize, column: usize, length: usize) -> (usize, usize) {
+    let mut start = 0;
+    for (index, content) in text.split_inclusive('\n').enumerate() {
+        if index + 1 == line {
+            let width = |count: usize| -> usize {
+                content.trim_end_matches('\n').chars().take(count).map(char::len_utf8).sum()
+            };
+            let from = width(column.saturating_sub(1));
+            let to = width(column.saturating_sub(1) + length.max(1));
+            return (start + from, (to - from).max(1).min(text.len() - start - from));
+        }
+        start += content.len();
+    }
+    (text.len().saturating_sub(1), 0)
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.diagnostic.message)
+    }
+}
+
+impl std::error::Error for Report<'_> {}
+
+impl miette::Diagnostic for Report<'_> {
+    fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        Some(Box::new(&self.diagnostic.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.diagnostic.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
+        })
+    }
+
+    fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{people, plain};
+    use crate::Diagnostic;
+
+    fn sample() -> Diagnostic {
+        Diagnostic::error("BOW0107", "job `deploy` needs `biuld`, which does not exist")
+            .at("ci.yml", 2, 13, 5, "no job has this id")
+            .source("ci.yml", "jobs:\n    needs: [biuld]\n")
+            .help("did you mean `build`?")
+    }
+
+    #[test]
+    fn people_see_their_own_line_with_a_caret() {
+        let text = people(&[sample()], false, 80);
+        assert!(text.contains("needs: [biuld]") && text.contains("no job has this id"), "{text}");
+        assert!(text.contains("ci.yml:2:13") && text.contains("did you mean `build`?"), "{text}");
+    }
+
+    #[test]
+    fn plain_text_names_the_place_in_words() {
+        let expected = "BOW0107 error: job `deploy` needs `biuld`, which does not exist\n  \
+            at ci.yml:2:13: no job has this id\n     needs: [biuld]\n  help: did you mean `build`?\n";
+        assert_eq!(plain(&[sample()]), expected);
+    }
+
+    #[test]
+    fn a_place_outside_the_text_does_not_panic() {
+        let outside = sample().at("ci.yml", 99, 1, 4, "nowhere");
+        assert!(people(&[outside], false, 80).contains("BOW0107"));
+    }
+}
