@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_version_is_refused() {
-        for text in ["", "v1", "v1.2", "v1.2.3.4", "v1.02.3", "v1.2.3-rc.1", "v1.2.3-build.", "v-1.2.3"]
+        for text in
+            ["", "v1", "v1.2", "v1.2.3.4", "v1.02.3", "v1.2.3-rc.1", "v1.2.3-build.", "v-1.2.3"]
         {
             assert!(text.parse::<Version>().is_err(), "{text}");
         }
