@@ -14,13 +14,18 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	listener, err := net.Listen("tcp", ":8080")
+	if err := run(":8080"); err != nil {
+		log.Fatalf("checkout: %v", err)
+	}
+}
+
+// run serves at the address until SIGTERM.
+func run(address string) error {
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		log.Fatalf("checkout: %v", err)
+		return err
 	}
-	if err := serve(listener); err != nil {
-		log.Fatalf("checkout: %v", err)
-	}
+	return serve(listener)
 }
 
 // serve answers until SIGTERM, then lets the requests in flight finish.

@@ -28,3 +28,9 @@ func TestServeAnswersUntilSIGTERM(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestRunNamesAnAddressThatCannotBeUsed(t *testing.T) {
+	if err := run("not an address"); err == nil {
+		t.Error("no error for an address that cannot be used")
+	}
+}
