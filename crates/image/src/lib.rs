@@ -1,1 +1,21 @@
-//! TBD
+//! Images: a team's Dockerfile, unchanged, to an OCI image whose digest depends on nothing but
+//! its content.
+//!
+//! Recognised are `golang` stages, whose RUN steps run in a sandbox with this machine's Go
+//! toolchain, and stages on `scratch`. Everything else in a Dockerfile is read, known and
+//! refused at its line. Absent on purpose: daemons, registries, wall time in images, versions
+//! and commits in images (the `record` crate keeps them beside the image).
+#![forbid(unsafe_code)]
+
+mod build;
+mod codes;
+pub mod dockerfile;
+mod error;
+pub mod limits;
+mod request;
+pub mod words;
+
+pub use build::build;
+pub use codes::CODES;
+pub use error::{Error, RunFailure};
+pub use request::{BuildEvent, BuildRequest, Built, BuiltLayer, Caches, Step};

@@ -1,0 +1,75 @@
+//! The verbs: one file each.
+
+mod check;
+mod demo;
+mod doctor;
+mod down;
+mod explain;
+mod init;
+mod logs;
+mod ls;
+mod release;
+mod rollback;
+mod rollout;
+mod run;
+mod trace;
+mod up;
+mod why;
+
+use crate::context::{self, Context};
+use crate::flags::{Cli, Verb};
+use crate::{env_vars, printer};
+use bowline_diag::exit;
+use bowline_engine::Failure;
+
+/// Runs a verb to its exit code.
+pub fn run(cli: Cli) -> u8 {
+    for (name, near) in env_vars::unknown() {
+        let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        printer::talk(&format!("warning: `{name}` is not a variable of Bowline{hint}"));
+    }
+    let context = match Context::new(cli.common) {
+        Ok(context) => context,
+        Err(failure) => {
+            context::tell_failure(&failure, false, false);
+            return failure.exit_code;
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            context.tell_failure(&Failure::bug(format!("no runtime: {error}")));
+            return exit::BUG;
+        }
+    };
+    let done = runtime.block_on(dispatch(&context, cli.verb));
+    runtime.shutdown_background();
+    match done {
+        Ok(code) => code,
+        Err(failure) => {
+            context.tell_failure(&failure);
+            failure.exit_code
+        }
+    }
+}
+
+async fn dispatch(context: &Context, verb: Verb) -> Result<u8, Failure> {
+    match verb {
+        Verb::Demo(arguments) => demo::run(context, &arguments).await,
+        Verb::Init => init::run(context),
+        Verb::Check => check::run(context),
+        Verb::Run(arguments) => run::run(context, &arguments).await,
+        Verb::Release(arguments) => release::run(context, &arguments).await,
+        Verb::Rollout(verb) => rollout::run(context, verb).await,
+        Verb::Rollback(arguments) => rollback::run(context, &arguments).await,
+        Verb::Why { release } => why::run(context, release.as_deref()),
+        Verb::Trace { query } => trace::run(context, &query),
+        Verb::Ls { what } => ls::run(context, what).await,
+        Verb::Logs(arguments) => logs::run(context, &arguments).await,
+        Verb::Doctor { strict } => doctor::run(context, strict),
+        Verb::Explain { code } => explain::run(code.as_deref()),
+        Verb::Up => up::run(context).await,
+        Verb::Down => down::run(context).await,
+    }
+}

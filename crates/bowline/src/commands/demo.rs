@@ -1,0 +1,242 @@
+//! `bowline demo`: four commits of the example, through the code that everybody's goes through.
+
+use crate::context::Context;
+use crate::demo::example;
+use crate::demo::load::Load;
+use crate::demo::script::{COMMITS, Commit, edited};
+use crate::flags::DemoArguments;
+use crate::progress::line;
+use crate::{printer, target};
+use bowline_diag::{Diagnostic, exit};
+use bowline_engine::Failure;
+use bowline_engine::conductor::Conductor;
+use bowline_engine::lane::{self, Ended, Request};
+use bowline_host::clock::Stopwatch;
+use bowline_host::{files, task};
+use bowline_model::{Outcome, ReleaseSummary};
+use bowline_runner::CancelToken;
+use bowline_source::Author;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The object of `-o json`.
+#[derive(Debug, Serialize)]
+struct DemoSummary {
+    releases: Vec<ReleaseSummary>,
+    total_seconds: f64,
+}
+
+/// Writes the repository, releases the commits, says what happened.
+pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Failure> {
+    let clock = Stopwatch::start();
+    let folder = match &arguments.folder {
+        Some(folder) => context.folder.join(folder),
+        None => context.house.directories.state.join("demo/checkout"),
+    };
+    let conductor = Arc::new(Conductor::begin(&context.house.directories, context.watcher())?);
+    let connected = target::connect(context).await?;
+    // An interrupted demo leaves its service behind; this one begins from nothing.
+    connected.clear_environment("prod").await?;
+    let address = free_address()?;
+    let mut files = example_files(address);
+    let repository = new_repository(context, &folder)?;
+    let cancel = CancelToken::new();
+    let interrupted =
+        task::spawn("interrupt", super::release::interrupt(Arc::clone(&conductor), cancel.clone()))
+            .abort_on_drop();
+    let mut load: Option<Load> = None;
+    let mut ends: Vec<(&Commit, Ended, (u64, u64))> = Vec::new();
+    for commit in COMMITS {
+        if commit.under_load && load.is_none() {
+            load = Some(Load::start(address, arguments.rps));
+        }
+        let changed = changed_files(commit, &files)?;
+        write_and_commit(&repository, &folder, &changed, commit.subject)?;
+        let before = load.as_ref().map_or((0, 0), Load::counts);
+        let request = Request {
+            folder: folder.clone(),
+            revision: None,
+            environment: None,
+            override_reason: None,
+            verbose: context.common.verbose,
+        };
+        let ended =
+            lane::release(&context.house, &conductor, &connected.target, &cancel, request).await?;
+        let after = load.as_ref().map_or((0, 0), Load::counts);
+        if ended.summary.outcome == Outcome::Promoted {
+            files = changed;
+        }
+        let interrupted = cancel.is_cancelled();
+        if let Some(failure) = &ended.failure {
+            context.tell_failure(failure);
+        }
+        ends.push((commit, ended, (after.0 - before.0, after.1 - before.1)));
+        if interrupted {
+            break;
+        }
+    }
+    if let Some(load) = load {
+        let seen = load.stop().await;
+        settle_counts(&mut ends, seen);
+    }
+    drop(interrupted);
+    if arguments.keep && !cancel.is_cancelled() {
+        connected.leave_running().await?;
+    } else {
+        connected.stop().await?;
+    }
+    report(context, &ends, clock.seconds(), arguments, address)?;
+    if cancel.is_cancelled() {
+        return Ok(exit::INTERRUPTED);
+    }
+    let as_scripted = ends.len() == COMMITS.len()
+        && ends.iter().all(|(commit, ended, _)| commit.outcome == ended.summary.outcome);
+    Ok(if as_scripted { exit::OK } else { exit::YOUR_CODE })
+}
+
+type Ends<'c> = Vec<(&'c Commit, Ended, (u64, u64))>;
+
+/// What the users saw is the truth: their counts replace the edge's, and answers that came
+/// after the last release was over belong to it.
+fn settle_counts(ends: &mut Ends<'_>, seen: (u64, u64)) {
+    let counted =
+        ends.iter().fold((0, 0), |sum, (_, _, users)| (sum.0 + users.0, sum.1 + users.1));
+    if let Some((_, _, users)) = ends.last_mut() {
+        users.0 += seen.0.saturating_sub(counted.0);
+        users.1 += seen.1.saturating_sub(counted.1);
+    }
+    for (_, ended, users) in ends {
+        ended.summary.requests = users.0;
+        ended.summary.failed_requests = users.1;
+    }
+}
+
+/// A port that nobody listens on, chosen by the kernel.
+fn free_address() -> Result<SocketAddr, Failure> {
+    let taken = |error: std::io::Error| {
+        Failure::usage(Diagnostic::error("BOW1803", format!("no free port: {error}")))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(taken)?;
+    listener.local_addr().map_err(taken)
+}
+
+/// The example, with the demo's own address in its `bowline.yaml`.
+fn example_files(address: SocketAddr) -> BTreeMap<String, String> {
+    example::FILES
+        .iter()
+        .map(|(path, text)| {
+            let text = match *path {
+                "bowline.yaml" => text.replace("127.0.0.1:8080", &address.to_string()),
+                _ => (*text).to_owned(),
+            };
+            ((*path).to_owned(), text)
+        })
+        .collect()
+}
+
+fn new_repository(
+    context: &Context,
+    folder: &Path,
+) -> Result<bowline_source::Repository, Failure> {
+    let ours = folder.starts_with(&context.house.directories.state);
+    if files::exists(folder) && !ours {
+        let message = format!("`{}` is there already", folder.display());
+        return Err(Failure::usage(
+            Diagnostic::error("BOW1804", message).help("name a folder that does not exist yet"),
+        ));
+    }
+    files::remove_tree(folder)?;
+    files::create_dirs(folder)?;
+    Ok(bowline_source::init(folder, "main", &context.house.search_path)?)
+}
+
+fn changed_files(
+    commit: &Commit,
+    files: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let edit = |(path, text): (&String, &String)| {
+        let text = edited(commit, path, text)
+            .ok_or_else(|| Failure::bug(format!("an edit of `{path}` does not apply")))?;
+        Ok((path.clone(), text))
+    };
+    files.iter().map(edit).collect()
+}
+
+fn write_and_commit(
+    repository: &bowline_source::Repository,
+    folder: &Path,
+    files: &BTreeMap<String, String>,
+    subject: &str,
+) -> Result<(), Failure> {
+    for (path, text) in files {
+        let path: PathBuf = folder.join(path);
+        if let Some(parent) = path.parent() {
+            files::create_dirs(parent)?;
+        }
+        files::write(&path, text.as_bytes())?;
+    }
+    let author = Author { name: "Demo".into(), email: "demo@example.com".into() };
+    repository.commit_all(subject, &author)?;
+    Ok(())
+}
+
+fn report(
+    context: &Context,
+    ends: &Ends<'_>,
+    total_seconds: f64,
+    arguments: &DemoArguments,
+    address: SocketAddr,
+) -> Result<(), Failure> {
+    if context.json() {
+        let releases = ends.iter().map(|(_, ended, _)| ended.summary.clone()).collect();
+        let text = serde_json::to_string(&DemoSummary { releases, total_seconds })
+            .map_err(|error| Failure::bug(format!("the summary does not serialise: {error}")))?;
+        printer::data(&text);
+        return Ok(());
+    }
+    let mut lines = vec![String::new()];
+    for (commit, ended, _) in ends {
+        lines.push(row(commit, &ended.summary));
+    }
+    lines.push(format!("\n  {} in all", line::seconds(total_seconds)));
+    let version = ends.iter().find(|(c, _, _)| c.outcome == Outcome::RolledBack);
+    let version = version.and_then(|(_, ended, _)| ended.summary.version.clone());
+    let version = version.unwrap_or_default();
+    if arguments.keep {
+        lines.push(format!("  serving at http://{address}/checkout; stop it: bowline down"));
+    }
+    lines.push(format!("  next  bowline why {version}      bowline trace {version}"));
+    lines.push("        in your own repository: bowline init && bowline release".into());
+    printer::data(&lines.join("\n"));
+    Ok(())
+}
+
+/// One release: how it ended, what its users saw, where the time went.
+fn row(commit: &Commit, summary: &ReleaseSummary) -> String {
+    let version = summary.version.as_deref().unwrap_or("–");
+    let sign = if commit.outcome == summary.outcome { "✓" } else { "×" };
+    let mut text = format!(
+        "  {sign} {version:<16} {:<12} {:<34} {}",
+        summary.outcome.word(),
+        commit.subject,
+        line::seconds(summary.seconds)
+    );
+    let stages: Vec<String> = summary
+        .stages
+        .iter()
+        .map(|stage| format!("{} {}", stage.stage, line::seconds(stage.seconds)))
+        .collect();
+    text.push_str(&format!("\n      {}", stages.join(" · ")));
+    if summary.requests > 0 {
+        let (requests, failed) = (summary.requests, summary.failed_requests);
+        text.push_str(&format!("\n      {requests} user requests, {failed} failed"));
+    }
+    if let (Some(decision), Some(switch)) = (summary.decision_ms, summary.switch_ms) {
+        let decision = line::seconds(decision as f64 / 1000.0);
+        text.push_str(&format!("; decided after {decision}, switched in {switch} ms"));
+    }
+    text
+}

@@ -1,0 +1,43 @@
+//! `bowline trace`: commit ↔ version ↔ digest ↔ environment, both ways.
+
+use crate::context::Context;
+use crate::printer;
+use bowline_diag::exit;
+use bowline_engine::Failure;
+use bowline_engine::read::Reader;
+use serde_json::json;
+
+/// Prints everything that is known about the query.
+pub fn run(context: &Context, query: &str) -> Result<u8, Failure> {
+    let answer = Reader::open(&context.house)?.index()?.trace(query)?;
+    if context.json() {
+        let value = json!({
+            "query": answer.query,
+            "builds": answer.builds,
+            "deployments": answer.deployments,
+            "serving": answer.serving,
+        });
+        printer::data(&value.to_string());
+        return Ok(exit::OK);
+    }
+    let mut lines = Vec::new();
+    for build in &answer.builds {
+        lines.push(format!("version  {}", build.version));
+        lines.push(format!("commit   {}", build.git_sha));
+        lines.push(format!("digest   {}", build.digest));
+        lines.push(format!("built    {} by {}", build.built_at, build.built_by));
+        let of_build = answer.deployments.iter().filter(|d| d.version == build.version);
+        for deployment in of_build {
+            let serving = answer.serving.contains(deployment);
+            let word = if serving { "serving" } else { "served " };
+            let place = format!("{} at {}", deployment.environment, deployment.address);
+            lines.push(format!("{word}  {place} since {}", deployment.at));
+        }
+        for (path, digest) in &build.lock_digests {
+            lines.push(format!("lock     {path} {digest}"));
+        }
+        lines.push(String::new());
+    }
+    printer::data(lines.join("\n").trim_end());
+    Ok(exit::OK)
+}

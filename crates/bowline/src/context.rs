@@ -1,0 +1,123 @@
+//! What every verb is given: folders, the launcher, colour, the environment's few facts.
+
+use crate::env_vars;
+use crate::flags::{Color, Common, OutputForm};
+use crate::printer;
+use bowline_diag::Diagnostic;
+use bowline_engine::Failure;
+use bowline_engine::house::House;
+use bowline_engine::notice::Watcher;
+use bowline_host::directories;
+use bowline_sandbox::Launcher;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What every verb is given.
+pub struct Context {
+    /// Where things are and what the machine offers.
+    pub house: House,
+    /// The folder that the verb works on.
+    pub folder: PathBuf,
+    /// The common flags.
+    pub common: Common,
+    /// Whether talk may be coloured.
+    pub color: bool,
+}
+
+impl Context {
+    /// From flags and environment.
+    ///
+    /// # Errors
+    /// No home, or a folder that is not there.
+    pub fn new(common: Common) -> Result<Self, Failure> {
+        let directories = directories::resolve(&env_vars::get)?;
+        let program = std::env::current_exe().map_err(|error| {
+            Failure::bug(format!("the program's own path cannot be read: {error}"))
+        })?;
+        let current = std::env::current_dir().map_err(|error| {
+            let message = format!("the current folder cannot be read: {error}");
+            Failure::usage(Diagnostic::error("BOW1801", message))
+        })?;
+        let folder = common.directory.as_ref().map_or(current.clone(), |given| current.join(given));
+        if !bowline_host::files::is_dir(&folder) {
+            let message = format!("`{}` is not a folder", folder.display());
+            return Err(Failure::usage(Diagnostic::error("BOW1801", message)));
+        }
+        let search_path = env_vars::get("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
+        let house = House {
+            directories,
+            launcher: Launcher { program, arguments: vec!["__init".into()] },
+            search_path: std::env::split_paths(&search_path).collect(),
+            network_environment: network_environment(),
+            bowline_version: env!("CARGO_PKG_VERSION").into(),
+        };
+        let color = color(common.color);
+        Ok(Self { house, folder, common, color })
+    }
+
+    /// Those who follow what happens, as `--progress` says.
+    pub fn watcher(&self) -> Arc<dyn Watcher> {
+        self.common.progress.watcher(self.color)
+    }
+
+    /// Whether the answer is JSON.
+    pub fn json(&self) -> bool {
+        self.common.output == Some(OutputForm::Json)
+    }
+
+    /// Prints diagnostics in the form that fits: JSON, for people, or plain.
+    pub fn tell_failure(&self, failure: &Failure) {
+        tell_failure(failure, self.json(), self.color);
+    }
+}
+
+/// Prints diagnostics in the form that fits: JSON, for people, or plain.
+pub fn tell_failure(failure: &Failure, json: bool, color: bool) {
+    let diagnostics = &failure.diagnostics;
+    if json {
+        printer::talk(&bowline_diag::json(diagnostics));
+        return;
+    }
+    let accessible = env_vars::get("BOWLINE_ACCESSIBLE").is_some();
+    let text = if printer::stderr_is_terminal() && !accessible {
+        bowline_diag::people(diagnostics, color, 100)
+    } else {
+        bowline_diag::plain(diagnostics)
+    };
+    printer::talk(text.trim_end());
+    if let Some(first) = diagnostics.first() {
+        printer::talk(&format!("  explain: bowline explain {}", first.code));
+    }
+}
+
+fn color(choice: Color) -> bool {
+    match choice {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let dumb = env_vars::get("TERM").is_none_or(|term| term == "dumb");
+            printer::stderr_is_terminal() && env_vars::get("NO_COLOR").is_none() && !dumb
+        }
+    }
+}
+
+/// The variables by which tools inside a job reach their registries; nothing else of the
+/// caller's environment enters a job.
+fn network_environment() -> Vec<(String, String)> {
+    let names = [
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "NO_PROXY",
+        "https_proxy",
+        "http_proxy",
+        "no_proxy",
+        "npm_config_registry",
+        "NPM_CONFIG_REGISTRY",
+        "GOPROXY",
+        "GOSUMDB",
+        "GONOSUMDB",
+        "GOFLAGS",
+    ];
+    let given = |name: &str| env_vars::get(name).map(|value| (name.to_owned(), value));
+    names.iter().filter_map(|name| given(name)).collect()
+}

@@ -1,0 +1,126 @@
+//! The engine's error codes: `BOW10xx`.
+
+use bowline_diag::Code;
+
+const fn code(id: &'static str, title: &'static str, text: &'static str) -> Code {
+    Code { id, title, text }
+}
+
+/// Every code of this crate.
+pub const CODES: &[Code] = &[
+    code(
+        "BOW1001",
+        "`bowline.yaml` cannot be read",
+        "The file must be one YAML document of at most 64 KiB. The place of the first mistake is \
+        shown.",
+    ),
+    code(
+        "BOW1002",
+        "a key or value of `bowline.yaml` is not valid",
+        "Unknown keys are refused, so that a slip never changes what is released. The page \
+        `docs/bowline-yaml.md` lists every key.",
+    ),
+    code(
+        "BOW1003",
+        "another `bowline` is at work",
+        "One process conducts on a state folder at a time. Wait for it, steer it with \
+        `bowline rollout`, or end it: the same command resumes what it left.",
+    ),
+    code(
+        "BOW1004",
+        "the journal holds an entry that this version cannot read",
+        "Nothing is skipped: an entry that cannot be read stops everything that depends on it. \
+        Use the version of Bowline that wrote it.",
+    ),
+    code(
+        "BOW1005",
+        "the work tree differs from `HEAD`",
+        "A release is of a commit. Commit the changes, or name the commit that you mean.",
+    ),
+    code(
+        "BOW1006",
+        "there is no `bowline.yaml` in the commit",
+        "`bowline init` writes it from what it recognises. It must be committed, because a \
+        release reads everything from the commit.",
+    ),
+    code(
+        "BOW1007",
+        "the environment is not clear",
+        "Name one of the environments of `bowline.yaml` with `--env`.",
+    ),
+    code(
+        "BOW1008",
+        "the image is quarantined in this environment",
+        "It was taken back before. Another image passes without any switch; this one only with \
+        `--override` and a reason, which is recorded.",
+    ),
+    code(
+        "BOW1009",
+        "the folder of manifests is not in the commit",
+        "`deploy.path` in `bowline.yaml` names it, relative to the repository's root.",
+    ),
+    code(
+        "BOW1010",
+        "the cluster refuses or does not answer",
+        "The fields that it refuses are named. What a one-machine cluster cannot honour is \
+        refused, never ignored.",
+    ),
+    code(
+        "BOW1011",
+        "an object names another namespace",
+        "Objects of an environment live in the namespace of its name.",
+    ),
+    code(
+        "BOW1012",
+        "there must be exactly one Rollout or Deployment",
+        "One application is one workload. Several applications have a `bowline.yaml` each.",
+    ),
+    code(
+        "BOW1013",
+        "no Service selects the pods",
+        "Users reach an application through a Service: its selector must match the labels of the \
+        pod template.",
+    ),
+    code(
+        "BOW1014",
+        "a gate blocks the release",
+        "A condition of `gates` does not hold, or its report is missing or unreadable. Absence \
+        is never success.",
+    ),
+    code(
+        "BOW1015",
+        "the Dockerfile is not in the commit",
+        "`dockerfile` in `bowline.yaml` names it; `Dockerfile` when absent.",
+    ),
+    code(
+        "BOW1016",
+        "no release of that name is known",
+        "A version, an id or the first seven digits of a commit name a release.",
+    ),
+    code(
+        "BOW1017",
+        "a workflow cannot be used",
+        "The file is missing, or holds mistakes or keys that are not carried out yet; each is \
+        shown with its place.",
+    ),
+    code(
+        "BOW1018",
+        "a job of the workflow failed",
+        "The failing step and its last lines are shown; `bowline logs JOB` has all of them.",
+    ),
+    code(
+        "BOW1019",
+        "there is no version to go back to",
+        "A rollback needs an earlier version that was promoted in this environment.",
+    ),
+    code(
+        "BOW1020",
+        "`bowline init` recognises nothing to release",
+        "A release needs a Dockerfile and a folder with Kubernetes manifests.",
+    ),
+    code(
+        "BOW1099",
+        "a fault of Bowline itself",
+        "The journal is whole: the same command goes on from its last entry.",
+    ),
+];

@@ -1,0 +1,106 @@
+//! Objects through the Kubernetes API: the same calls for the local cluster and a real one.
+
+use crate::failure::Failure;
+use crate::rollout::Job;
+use bowline_diag::Diagnostic;
+use bowline_rollout::spec::Kind;
+use kube::api::{DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::core::{ApiResource, GroupVersionKind};
+use kube::{Api, Client};
+use serde_json::{Value, json};
+
+/// The API's answer as a failure, with the fields that it names.
+pub fn failure(error: kube::Error) -> Failure {
+    let mut diagnostic = match &error {
+        kube::Error::Api(status) => {
+            let sentence = status.message.lines().next().unwrap_or_default().to_owned();
+            Diagnostic::error("BOW1010", format!("the cluster refuses: {sentence}"))
+        }
+        other => Diagnostic::error("BOW1010", format!("the cluster does not answer: {other}")),
+    };
+    if let kube::Error::Api(status) = &error
+        && let Some(details) = &status.details
+    {
+        for cause in &details.causes {
+            diagnostic = diagnostic.note(format!("{}: {}", cause.field, cause.message));
+        }
+    }
+    Failure::usage(diagnostic)
+}
+
+/// The resource type of an object, by the API's plural rule.
+#[must_use]
+pub fn resource_of(api_version: &str, kind: &str) -> ApiResource {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
+}
+
+/// Makes an object what `value` says, whether it is there or not. Fields that `value` does not
+/// name are left to others (merge patch, RFC 7386).
+///
+/// # Errors
+/// What the API refuses, with the fields that it names.
+pub async fn apply(client: &Client, namespace: &str, value: &Value) -> Result<(), Failure> {
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let (kind, name) = (text("/kind"), text("/metadata/name"));
+    let resource = resource_of(text("/apiVersion"), kind);
+    let objects: Api<DynamicObject> = if kind == "Namespace" {
+        Api::all_with(client.clone(), &resource)
+    } else {
+        Api::namespaced_with(client.clone(), namespace, &resource)
+    };
+    if objects.get_opt(name).await.map_err(failure)?.is_some() {
+        let patch = Patch::Merge(value);
+        objects.patch(name, &PatchParams::default(), &patch).await.map_err(failure)?;
+        return Ok(());
+    }
+    let object: DynamicObject = serde_json::from_value(value.clone())
+        .map_err(|error| Failure::bug(format!("`{name}` does not read as an object: {error}")))?;
+    objects.create(&PostParams::default(), &object).await.map_err(failure)?;
+    Ok(())
+}
+
+/// The namespace of an environment, made when it is not there.
+///
+/// # Errors
+/// What the API refuses.
+pub async fn ensure_namespace(client: &Client, name: &str) -> Result<(), Failure> {
+    let value = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+    apply(client, name, &value).await
+}
+
+/// Writes the projection of a rollout's state; conflicts are for the next change.
+///
+/// # Errors
+/// What the API refuses.
+pub async fn write_rollout_status(
+    client: &Client,
+    job: &Job,
+    status: &Value,
+) -> Result<(), Failure> {
+    if job.spec.kind != Kind::Rollout {
+        return Ok(());
+    }
+    let resource = resource_of("argoproj.io/v1alpha1", "Rollout");
+    let objects: Api<DynamicObject> =
+        Api::namespaced_with(client.clone(), &job.namespace, &resource);
+    let patch = json!({"status": status});
+    objects
+        .patch_status(&job.spec.name, &PatchParams::default(), &Patch::Merge(&patch))
+        .await
+        .map_err(failure)?;
+    Ok(())
+}
+
+/// The Services of a namespace.
+///
+/// # Errors
+/// What the API refuses.
+pub async fn services(
+    client: &Client,
+    namespace: &str,
+) -> Result<Vec<k8s_openapi::api::core::v1::Service>, Failure> {
+    let services: Api<k8s_openapi::api::core::v1::Service> =
+        Api::namespaced(client.clone(), namespace);
+    Ok(services.list(&ListParams::default()).await.map_err(failure)?.items)
+}

@@ -1,0 +1,204 @@
+//! Before the first stage: the commit, its `bowline.yaml`, and what an earlier process left.
+
+use super::{Lane, Request, verify};
+use crate::conductor::Conductor;
+use crate::config::{self, Config, Environment};
+use crate::failure::Failure;
+use crate::house::House;
+use crate::notice::Notice;
+use crate::release::{self, Finished, Release, Started};
+use crate::rollout;
+use crate::target::Target;
+use bowline_diag::{Diagnostic, nearest};
+use bowline_host::files;
+use bowline_model::{Outcome, Revision};
+use bowline_runner::CancelToken;
+use bowline_source::Repository;
+use bowline_store::Store;
+use std::path::Path;
+
+/// The largest `bowline.yaml`, in bytes.
+const CONFIG_BYTES_MAX: u64 = 64 * 1024;
+
+/// Finds the commit, reads its configuration, settles what is open and begins the release.
+pub async fn prepare<'a>(
+    house: &'a House,
+    conductor: &'a Conductor,
+    target: &'a Target,
+    cancel: &'a CancelToken,
+    request: Request,
+) -> Result<Lane<'a>, Failure> {
+    let store = Store::open(house.directories.store())?;
+    let repository = bowline_source::open(&request.folder, &house.search_path)?;
+    let revision = revision(&repository, &request)?;
+    let checkout = repository.checkout(&revision, &store)?;
+    let config = read_config(&checkout.tree, &repository_name(&revision))?;
+    let environment = choose(&config, request.environment.as_deref())?;
+    let releases = conductor.releases()?;
+    let open = open_release(&releases, &config.app, &environment.name);
+    let resumed = open.filter(|open| open.started.commit == revision.commit).cloned();
+    if resumed.is_none()
+        && let Some(open) = open
+    {
+        settle(conductor, open)?;
+    }
+    let (started, earlier) = match resumed {
+        Some(earlier) => (earlier.started.clone(), earlier),
+        None => begin(conductor, &releases, &config, &environment, &revision, &request)?,
+    };
+    conductor.tell(&Notice::ReleaseStarted {
+        version: started.version.clone(),
+        commit: revision.short().to_owned(),
+        subject: revision.subject.clone(),
+        environment: environment.name.clone(),
+        resumed: !earlier.stages.is_empty(),
+    });
+    Ok(Lane {
+        house,
+        conductor,
+        target,
+        cancel,
+        store,
+        request,
+        config,
+        environment,
+        revision,
+        checkout,
+        id: Release::key(&started.app, started.number),
+        started,
+        earlier,
+        stages: Vec::new(),
+        reports: verify::Reports::default(),
+        carried: None,
+    })
+}
+
+fn revision(repository: &Repository, request: &Request) -> Result<Revision, Failure> {
+    let wanted = request.revision.as_deref().unwrap_or("HEAD");
+    let revision = repository.revision(wanted)?;
+    if request.revision.is_none() && revision.dirty {
+        let message = "the work tree differs from `HEAD`, so it is not clear what to release";
+        return Err(Failure::usage(
+            Diagnostic::error("BOW1005", message)
+                .help("commit the changes, or name the commit: `bowline release HEAD`"),
+        ));
+    }
+    Ok(revision)
+}
+
+fn repository_name(revision: &Revision) -> String {
+    let name = Path::new(&revision.repository).file_name();
+    name.map_or_else(String::new, |name| name.to_string_lossy().to_lowercase())
+}
+
+/// The configuration of a tree; `folder` names the application when the file does not.
+pub fn read_config(tree: &Path, folder: &str) -> Result<Config, Failure> {
+    let text = match files::read_beneath(tree, config::FILE, CONFIG_BYTES_MAX) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) if error.is_not_found() => {
+            let message = format!("there is no `{}` in the commit", config::FILE);
+            return Err(Failure::usage(
+                Diagnostic::error("BOW1006", message)
+                    .help("run `bowline init`, look at what it wrote, and commit it"),
+            ));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    config::read(&text, folder).map_err(Failure::mistakes)
+}
+
+/// The environment that was asked for, or the only one.
+pub fn choose(config: &Config, wanted: Option<&str>) -> Result<Environment, Failure> {
+    let names = || config.environments.iter().map(|environment| environment.name.as_str());
+    let Some(wanted) = wanted else {
+        return match config.environments.as_slice() {
+            [only] => Ok(only.clone()),
+            _ => {
+                let all = names().collect::<Vec<_>>().join(", ");
+                let message = "there are several environments, so one must be named";
+                let help = format!("add `--env NAME`; there are: {all}");
+                Err(Failure::usage(Diagnostic::error("BOW1007", message).help(help)))
+            }
+        };
+    };
+    let found = config.environments.iter().find(|environment| environment.name == wanted);
+    found.cloned().ok_or_else(|| {
+        let help = match nearest(wanted, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are: {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        let message = format!("`{wanted}` is not an environment of `{}`", config::FILE);
+        Failure::usage(Diagnostic::error("BOW1007", message).help(help))
+    })
+}
+
+/// The newest release of an application in an environment, if it has not ended.
+fn open_release<'r>(
+    releases: &'r [Release],
+    app: &str,
+    environment: &str,
+) -> Option<&'r Release> {
+    let same = |release: &&Release| {
+        release.started.app == app && release.started.environment == environment
+    };
+    releases.iter().rev().find(same).filter(|release| release.finished.is_none())
+}
+
+/// A release of another commit that was left open: its rollout will be superseded by the new
+/// one, which sends the traffic back first; here it gets its end.
+fn settle(conductor: &Conductor, open: &Release) -> Result<(), Failure> {
+    let key = format!("{}/{}", open.started.environment, open.started.app);
+    let under_way = rollout::state(conductor, &key)?.active().is_some();
+    let outcome = if under_way { Outcome::RolledBack } else { Outcome::Failed };
+    let finished = Finished {
+        outcome,
+        cause: "interrupted, then another commit was released".into(),
+        seconds: 0.0,
+        requests: 0,
+        failed_requests: 0,
+        decision_ms: None,
+        switch_ms: None,
+    };
+    conductor.append(&[release::finished_event(&open.id, &finished)], &[])?;
+    conductor.tell(&Notice::Happened {
+        stage: "release".into(),
+        word: "settled".into(),
+        text: format!("{}, which was left open", open.started.version),
+    });
+    Ok(())
+}
+
+fn begin(
+    conductor: &Conductor,
+    releases: &[Release],
+    config: &Config,
+    environment: &Environment,
+    revision: &Revision,
+    request: &Request,
+) -> Result<(Started, Release), Failure> {
+    let of_app = releases.iter().filter(|release| release.started.app == config.app);
+    let number = of_app.map(|release| release.started.number).max().unwrap_or(0) + 1;
+    let version = bowline_record::next_version(revision.nearest_tag.as_deref(), number);
+    let started = Started {
+        app: config.app.clone(),
+        environment: environment.name.clone(),
+        repository: revision.repository.clone(),
+        commit: revision.commit.clone(),
+        subject: revision.subject.clone(),
+        number,
+        version: version.to_string(),
+        override_reason: request.override_reason.clone(),
+    };
+    let entries = conductor.append(&[release::started_event(&started)], &[])?;
+    let earlier = Release {
+        id: Release::key(&started.app, number),
+        n: entries.first().map_or(0, |entry| entry.n),
+        started: started.clone(),
+        digest: None,
+        stages: Vec::new(),
+        notes: Vec::new(),
+        gate: None,
+        finished: None,
+    };
+    Ok((started, earlier))
+}

@@ -1,0 +1,165 @@
+//! The workflow and gate stages: the user's own jobs, then conditions on what they left.
+
+use super::{Done, Lane};
+use crate::failure::Failure;
+use crate::workflows::{self, Ran};
+use bowline_diag::{Diagnose, Diagnostic, exit};
+use bowline_gate::{Condition, Content, Policy, Report, decide};
+use bowline_host::clock::Stopwatch;
+use bowline_model::{Digest, NewEvent, Outcome, Verdict};
+use bowline_runner::Conclusion;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// The largest report, in bytes.
+const REPORT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// The event that says which reports the workflow left.
+const REPORTS_KEPT: &str = "workflow.reports_kept";
+
+/// Reports that the workflow left, kept in the store.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Reports {
+    coverage: Vec<Kept>,
+    tests: Vec<Kept>,
+}
+
+/// One report: where it lay and its content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Kept {
+    path: String,
+    digest: Digest,
+}
+
+type EndOfRelease = (Outcome, String, Option<Failure>);
+
+impl Lane<'_> {
+    /// Runs the workflows, unless they passed already for this release.
+    pub(crate) async fn stage_workflow(&mut self) -> Result<Option<EndOfRelease>, Failure> {
+        self.begin("workflow");
+        let clock = Stopwatch::start();
+        if self.earlier.passed("workflow") {
+            self.reports = self.kept_reports()?;
+            return self.end("workflow", true, clock.seconds(), Ok(Done::passed("passed before")));
+        }
+        let ran = workflows::run_all(self).await;
+        let done = ran.and_then(|ran| self.workflow_done(ran));
+        self.end("workflow", false, clock.seconds(), done)
+    }
+
+    fn workflow_done(&mut self, ran: Vec<Ran>) -> Result<Done, Failure> {
+        self.keep_reports(&ran)?;
+        let jobs: usize = ran.iter().map(|ran| ran.report.jobs.len()).sum();
+        let bad = ran.iter().find(|ran| ran.report.conclusion != Conclusion::Success);
+        let Some(bad) = bad else {
+            let note = match ran.len() {
+                0 => "no workflow runs for this push".to_owned(),
+                _ => format!("{jobs} jobs"),
+            };
+            let verdict = if ran.is_empty() { Verdict::Warn } else { Verdict::Pass };
+            return Ok(Done { verdict, note, stop: None });
+        };
+        let failure = workflows::failure_of(bad);
+        let note = failure.sentence();
+        Ok(Done { verdict: Verdict::Block, note, stop: Some((Outcome::Failed, failure)) })
+    }
+
+    /// Copies the reports into the store: the gate's inputs outlive the job's folder.
+    fn keep_reports(&mut self, ran: &[Ran]) -> Result<(), Failure> {
+        let mut kept = Reports::default();
+        let wanted = [
+            (&self.config.coverage_report, &mut kept.coverage),
+            (&self.config.tests_report, &mut kept.tests),
+        ];
+        for (path, list) in wanted {
+            let Some(path) = path else { continue };
+            for ran in ran {
+                for (_, file) in ran.report.workspace_files(path) {
+                    let digest = self.store.put_file(&file)?;
+                    list.push(Kept { path: path.clone(), digest });
+                }
+            }
+        }
+        let event = NewEvent::new(REPORTS_KEPT, &self.id, json!(kept));
+        self.conductor.append(&[event], &[])?;
+        self.reports = kept;
+        Ok(())
+    }
+
+    fn kept_reports(&self) -> Result<Reports, Failure> {
+        let Some(event) = self.conductor.journal.last(REPORTS_KEPT, &self.id)? else {
+            return Ok(Reports::default());
+        };
+        Reports::deserialize(&event.body)
+            .map_err(|error| Failure::bug(format!("event {}: {error}", event.n)))
+    }
+
+    /// Decides the conditions of `bowline.yaml`.
+    pub(crate) fn gate(&mut self) -> Result<Done, Failure> {
+        let policy = read_policy(&self.config)?;
+        let reports = bowline_gate::Reports {
+            coverage: self.load(&self.reports.coverage, self.config.coverage_report.as_deref()),
+            tests: self.load(&self.reports.tests, self.config.tests_report.as_deref()),
+        };
+        let decision = decide(&policy, &reports);
+        let event = NewEvent::new(crate::release::kind::GATE, &self.id, json!(decision));
+        self.conductor.append(&[event], &[])?;
+        let sentences: Vec<&str> =
+            decision.conditions.iter().map(|condition| condition.message.as_str()).collect();
+        let note = match decision.verdict {
+            Verdict::Info => "not judged: `gates` is empty".to_owned(),
+            _ => sentences.join("; "),
+        };
+        if decision.verdict != Verdict::Block {
+            return Ok(Done { verdict: decision.verdict, note, stop: None });
+        }
+        let mut diagnostic = Diagnostic::error("BOW1014", format!("a gate blocks: {note}"))
+            .help("raise the figure, or change `gates` in `bowline.yaml`");
+        for fact in &decision.notes {
+            diagnostic = diagnostic.note(fact.clone());
+        }
+        let failure = Failure { diagnostics: vec![diagnostic], exit_code: exit::BLOCKED };
+        Ok(Done { verdict: Verdict::Block, note, stop: Some((Outcome::Blocked, failure)) })
+    }
+
+    /// The kept reports with their bytes; one that should be there and is not stays named.
+    fn load(&self, kept: &[Kept], wanted: Option<&str>) -> Vec<Report> {
+        if let (true, Some(path)) = (kept.is_empty(), wanted) {
+            return vec![Report::new(path, Content::Missing)];
+        }
+        let one = |kept: &Kept| {
+            let content = match self.store.get(&kept.digest, REPORT_BYTES_MAX) {
+                Ok(bytes) => Content::Bytes(bytes),
+                Err(error) => Content::Unreadable(first_sentence(&error)),
+            };
+            let mut report = Report::new(&kept.path, content);
+            report.digest = Some(kept.digest.clone());
+            report
+        };
+        kept.iter().map(one).collect()
+    }
+}
+
+/// The conditions of a `bowline.yaml`.
+///
+/// # Errors
+/// Conditions that cannot be understood, each at its place.
+pub(crate) fn read_policy(config: &crate::config::Config) -> Result<Policy, Failure> {
+    let mut conditions = Vec::new();
+    let mut wrong = Vec::new();
+    for gate in &config.gates {
+        match Condition::parse(&gate.text) {
+            Ok(condition) => conditions.push(condition),
+            Err(error) => wrong.push(
+                error
+                    .at(crate::config::FILE, gate.line, gate.column)
+                    .source(crate::config::FILE, config.text.clone()),
+            ),
+        }
+    }
+    if wrong.is_empty() { Ok(Policy { conditions }) } else { Err(Failure::mistakes(wrong)) }
+}
+
+fn first_sentence(error: &impl Diagnose) -> String {
+    error.diagnose().first().map_or_else(String::new, |first| first.message.clone())
+}

@@ -1,0 +1,167 @@
+//! What the controller sees: pods through the Kubernetes API, counts from the router,
+//! requests from the journal.
+
+use super::{Controller, requests};
+use crate::failure::Failure;
+use crate::kubernetes;
+use crate::target::Requests;
+use bowline_host::clock;
+use bowline_rollout::judge::Arm;
+use bowline_rollout::machine::{Counters, Observation, Pods, SecondCounts};
+use bowline_rollout::template::HASH_LABEL;
+use bowline_sandbox::process;
+use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::ListParams;
+use std::collections::BTreeMap;
+
+/// The stable arm's seconds before a release that tell its over-dispersion.
+const BASELINE_SECONDS: u64 = 600;
+
+/// Lines of a crashed pod's log that travel with an abort.
+const LAST_LOG_LINES: usize = 20;
+
+impl Controller<'_> {
+    pub(super) async fn observe(&self) -> Result<Observation, Failure> {
+        Ok(Observation {
+            now_ms: clock::monotonic().as_millis() as u64,
+            boot: process::boot_id()?,
+            pods: self.pods().await?,
+            counters: self.counters().await,
+            first_canary_request_ms: self.first_canary_request().await,
+            acknowledged: self.acknowledged,
+            requests: self.requests()?,
+        })
+    }
+
+    async fn pods(&self) -> Result<BTreeMap<String, Pods>, Failure> {
+        let namespace = &self.job.namespace;
+        let labelled = ListParams::default().labels(HASH_LABEL);
+        let sets: Api<ReplicaSet> = Api::namespaced(self.target.client.clone(), namespace);
+        let pods: Api<Pod> = Api::namespaced(self.target.client.clone(), namespace);
+        let sets = sets.list(&labelled).await.map_err(kubernetes::failure)?;
+        let pods = pods.list(&labelled).await.map_err(kubernetes::failure)?;
+        let mut seen: BTreeMap<String, Pods> = BTreeMap::new();
+        for set in sets.items.iter().filter(|set| self.owns(set.metadata.labels.as_ref())) {
+            let Some(hash) = hash(set.metadata.labels.as_ref()) else { continue };
+            let wanted = set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+            seen.entry(hash).or_default().desired += u32::try_from(wanted).unwrap_or(0);
+        }
+        for pod in pods.items.iter().filter(|pod| self.owns(pod.metadata.labels.as_ref())) {
+            let Some(hash) = hash(pod.metadata.labels.as_ref()) else { continue };
+            let entry = seen.entry(hash).or_default();
+            let ready = is_ready(pod) && pod.metadata.deletion_timestamp.is_none();
+            entry.ready += u32::from(ready);
+            entry.available += u32::from(ready && self.long_enough(pod));
+            let crashes = crashes(pod);
+            entry.crashes += crashes;
+            if crashes > 0 && entry.last_log.is_empty() {
+                let name = pod.metadata.name.as_deref().unwrap_or_default();
+                entry.last_log =
+                    self.target.logs.last_lines(namespace, name, LAST_LOG_LINES).await;
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Whether the labels are those of this app's pods.
+    fn owns(&self, labels: Option<&BTreeMap<String, String>>) -> bool {
+        let selector = &self.job.spec.selector;
+        labels.is_some_and(|labels| selector.iter().all(|(k, v)| labels.get(k) == Some(v)))
+    }
+
+    /// Ready for `minReadySeconds`.
+    fn long_enough(&self, pod: &Pod) -> bool {
+        let wanted = i64::from(self.job.spec.min_ready_seconds);
+        if wanted == 0 {
+            return true;
+        }
+        let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+        let ready = conditions.and_then(|all| all.iter().find(|c| c.type_ == "Ready"));
+        let since = ready.and_then(|condition| condition.last_transition_time.as_ref());
+        let Some(since) = since else { return false };
+        clock::now().seconds() - since.0.as_second() >= wanted
+    }
+
+    async fn counters(&self) -> Counters {
+        let Some(rollout) = self.state.active() else { return Counters::Read(Vec::new()) };
+        let from = self.state.counted_through.map_or(0, |through| through + 1);
+        let counts = self
+            .target
+            .router
+            .counts(&self.job.namespace, &self.job.service, from)
+            .await;
+        let Ok(counts) = counts else { return Counters::Unavailable };
+        let stable = rollout.stable.as_deref().unwrap_or_default();
+        let arm = |requests: Option<&Requests>| {
+            requests.map_or_else(Arm::default, |r| Arm { requests: r.total, failed: r.failed })
+        };
+        Counters::Read(
+            counts
+                .seconds
+                .iter()
+                .map(|(second, versions)| SecondCounts {
+                    second: *second,
+                    canary: arm(versions.get(&rollout.version.hash)),
+                    stable: arm(versions.get(stable)),
+                })
+                .collect(),
+        )
+    }
+
+    async fn first_canary_request(&self) -> Option<u64> {
+        let hash = &self.state.active()?.version.hash;
+        let started = self.state.active()?.started_ms;
+        let counts = self.target.router.counts(&self.job.namespace, &self.job.service, u64::MAX);
+        let first = counts.await.ok()?.first_request_ms.get(hash).copied()?;
+        Some(first.max(started))
+    }
+
+    /// The seconds of the running version before this release.
+    pub(super) async fn baseline(&self) -> Vec<Arm> {
+        let Some(stable) = &self.state.stable else { return Vec::new() };
+        let from = clock::monotonic().as_secs().saturating_sub(BASELINE_SECONDS);
+        let counts =
+            self.target.router.counts(&self.job.namespace, &self.job.service, from).await;
+        let Ok(counts) = counts else { return Vec::new() };
+        let of_stable = |(_, versions): &(u64, BTreeMap<String, Requests>)| {
+            let requests = versions.get(&stable.hash)?;
+            Some(Arm { requests: requests.total, failed: requests.failed })
+        };
+        counts.seconds.iter().filter_map(of_stable).collect()
+    }
+
+    fn requests(&self) -> Result<Vec<bowline_rollout::machine::Request>, Failure> {
+        let entries = self.conductor.journal.events_of("request.", &self.job.key)?;
+        let new = entries.iter().filter(|entry| entry.n > self.state.requests_through);
+        Ok(new.filter_map(requests::read).collect())
+    }
+}
+
+fn hash(labels: Option<&BTreeMap<String, String>>) -> Option<String> {
+    labels?.get(HASH_LABEL).cloned()
+}
+
+/// The pod's `Ready` condition is `True`; a pod without one is not ready.
+pub fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+    conditions.is_some_and(|all| all.iter().any(|c| c.type_ == "Ready" && c.status == "True"))
+}
+
+/// How often its containers ended by themselves.
+fn crashes(pod: &Pod) -> u32 {
+    let statuses = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
+    let of_one = |status: &k8s_openapi::api::core::v1::ContainerStatus| {
+        let state = status.state.as_ref();
+        // Between an end and the next start the end is not in the restart count yet.
+        let ended = state.is_some_and(|state| state.running.is_none());
+        let waiting_after_end = ended && status.last_state.is_none() && terminated(status);
+        u32::try_from(status.restart_count).unwrap_or(0) + u32::from(waiting_after_end)
+    };
+    statuses.map_or(0, |all| all.iter().map(of_one).sum())
+}
+
+fn terminated(status: &k8s_openapi::api::core::v1::ContainerStatus) -> bool {
+    status.state.as_ref().is_some_and(|state| state.terminated.is_some())
+}

@@ -1,0 +1,100 @@
+//! Where a rollout stands, for those who ask from a second terminal.
+
+use super::state;
+use crate::conductor::Conductor;
+use crate::failure::Failure;
+use crate::house::House;
+use crate::read::Reader;
+use bowline_rollout::machine::{Event, State};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A rollout's state, read from the journal.
+pub struct Standing {
+    /// `<environment>/<app>`.
+    pub key: String,
+    /// The fold of its events.
+    pub state: State,
+}
+
+impl Standing {
+    /// The environment.
+    #[must_use]
+    pub fn environment(&self) -> &str {
+        self.key.split('/').next().unwrap_or_default()
+    }
+
+    /// Whether it takes its steps.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        self.state.active().is_some()
+    }
+
+    /// For machines: the key and Argo's own status.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        json!({"key": self.key, "status": bowline_rollout::status::project(&self.state)})
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("rollout  {}", self.key)];
+        if let Some(stable) = &self.state.stable {
+            lines.push(format!("stable   {}", stable.release));
+        }
+        if let Some(rollout) = &self.state.rollout {
+            let phase = format!("{:?}", rollout.phase).to_lowercase();
+            lines.push(format!("newest   {} {phase}", rollout.version.release));
+            let step = (rollout.step + 1).min(rollout.plan.steps.len());
+            if rollout.plan.steps.is_empty() {
+                lines.push("step     none: all traffic at once".into());
+            } else {
+                lines.push(format!("step     {step} of {}", rollout.plan.steps.len()));
+            }
+            lines.push(format!("weight   {} %", self.state.canary_weight()));
+            if !rollout.message.is_empty() {
+                lines.push(format!("because  {}", rollout.message));
+            }
+        }
+        for (digest, release) in &self.state.quarantined {
+            let short: String = digest.chars().take(15).collect();
+            lines.push(format!("quarantined  {short}… of {release}"));
+        }
+        lines
+    }
+}
+
+/// Every rollout in the journal.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn standings(house: &House) -> Result<Vec<Standing>, Failure> {
+    let events = Reader::open(house)?.events_by_kind("rollout.")?;
+    let mut states: BTreeMap<String, State> = BTreeMap::new();
+    for entry in &events {
+        if let Some(event) = Event::from_event(entry)? {
+            let key = &entry.key;
+            states.entry(key.clone()).or_insert_with(|| State::new(key)).apply(&event);
+        }
+    }
+    Ok(states.into_iter().map(|(key, state)| Standing { key, state }).collect())
+}
+
+/// The keys of the rollouts that take their steps.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn under_way(conductor: &Conductor) -> Result<Vec<String>, Failure> {
+    let mut keys: Vec<String> =
+        conductor.journal.events_by_kind("rollout.")?.into_iter().map(|event| event.key).collect();
+    keys.sort();
+    keys.dedup();
+    let mut active = Vec::new();
+    for key in keys {
+        if state(conductor, &key)?.active().is_some() {
+            active.push(key);
+        }
+    }
+    Ok(active)
+}

@@ -1,0 +1,19 @@
+//! Tests that skipped themselves.
+
+use super::{Better, Gate};
+use crate::measure::{Measure, Unmeasured};
+use crate::report::{Measured, Source};
+
+pub(super) const GATE: Gate = Gate {
+    metric: "skipped_tests",
+    title: "tests that were skipped",
+    source: Source::Tests,
+    better: Better::Low,
+    percent: false,
+    measure,
+};
+
+fn measure(measured: &Measured) -> Result<Measure, Unmeasured> {
+    let tests = measured.tests.as_ref().map_err(Clone::clone)?;
+    Ok(Measure::count(tests.skipped))
+}

@@ -1,0 +1,101 @@
+//! One holder at a time: `flock` on a file whose text names the holder.
+
+use super::{Error, error::At as _, plain::read_open};
+use crate::limits::LOCK_TEXT_BYTES_MAX;
+use rustix::fs::FlockOperation;
+use std::{
+    fs::{File, OpenOptions},
+    io::{Seek as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// An exclusive lock; released when it is dropped or when its process ends, in whichever way.
+#[derive(Debug)]
+pub struct Lock {
+    // Closing the descriptor releases the lock, so it only has to stay open.
+    _file: File,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// The lock file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The answer of [`try_lock`].
+#[derive(Debug)]
+pub enum TryLock {
+    /// The lock is ours.
+    Acquired(Lock),
+    /// Somebody else has it; the text that they left: their process id in decimal digits.
+    /// Empty in the moment between their lock and their writing.
+    HeldBy(String),
+}
+
+/// Waits until the lock file at `path` is ours. The file is created when it is not there and
+/// is never removed: removing a lock file is a race.
+///
+/// # Errors
+/// [`Error`].
+pub fn lock_exclusive(path: impl AsRef<Path>) -> Result<Lock, Error> {
+    let path = path.as_ref();
+    let file = open(path)?;
+    loop {
+        match rustix::fs::flock(&file, FlockOperation::LockExclusive) {
+            Err(rustix::io::Errno::INTR) => {}
+            result => {
+                result.at(path, "lock")?;
+                return signed(file, path);
+            }
+        }
+    }
+}
+
+/// Takes the lock at `path` if nobody has it.
+///
+/// # Errors
+/// [`Error`]; a lock that somebody else holds is not one.
+pub fn try_lock(path: impl AsRef<Path>) -> Result<TryLock, Error> {
+    let path = path.as_ref();
+    let file = open(path)?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => signed(file, path).map(TryLock::Acquired),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let text = read_open(file, path, LOCK_TEXT_BYTES_MAX)?;
+            Ok(TryLock::HeldBy(String::from_utf8_lossy(&text).trim().to_owned()))
+        }
+        Err(error) => Err(Error::new(path, "lock", error)),
+    }
+}
+
+fn open(path: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).open(path).at(path, "open")
+}
+
+/// Leaves our process id as the lock's text.
+fn signed(mut file: File, path: &Path) -> Result<Lock, Error> {
+    file.set_len(0).at(path, "write")?;
+    file.rewind().at(path, "write")?;
+    writeln!(file, "{}", std::process::id()).at(path, "write")?;
+    Ok(Lock { _file: file, path: path.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TryLock, lock_exclusive, try_lock};
+
+    #[test]
+    fn a_held_lock_names_its_holder_and_a_dropped_one_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = lock_exclusive(&path).unwrap();
+        let TryLock::HeldBy(pid) = try_lock(&path).unwrap() else { panic!("lock given twice") };
+        assert_eq!(pid, std::process::id().to_string());
+        drop(held);
+        assert!(matches!(try_lock(&path).unwrap(), TryLock::Acquired(_)));
+    }
+}

@@ -1,0 +1,89 @@
+//! What can go wrong in a build.
+
+use crate::codes;
+use bowline_diag::{Diagnose, Diagnostic, exit};
+use bowline_sandbox::Exit;
+
+/// Why there is no image.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The Dockerfile or what it names is wrong or not supported: at least one, with places.
+    #[error("the Dockerfile cannot be built: {}", .0.first().map_or("", |d| d.message.as_str()))]
+    Refused(Vec<Diagnostic>),
+    /// A RUN step failed.
+    #[error("{}", .0.message())]
+    Run(Box<RunFailure>),
+    /// It was cancelled.
+    #[error("the build was cancelled")]
+    Cancelled,
+    /// A file.
+    #[error(transparent)]
+    Files(#[from] bowline_host::files::Error),
+    /// The sandbox.
+    #[error(transparent)]
+    Sandbox(#[from] bowline_sandbox::Error),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] bowline_store::Error),
+}
+
+/// How a RUN step failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFailure {
+    /// The Dockerfile's name.
+    pub file: String,
+    /// The Dockerfile's text.
+    pub source: String,
+    /// The line of the instruction.
+    pub line: usize,
+    /// The column of the instruction.
+    pub column: usize,
+    /// The instruction in one line.
+    pub text: String,
+    /// How it ended; `None` when it ran longer than an hour and was ended.
+    pub exit: Option<Exit>,
+    /// The last lines that it printed.
+    pub last_lines: Vec<String>,
+}
+
+impl RunFailure {
+    fn message(&self) -> String {
+        match self.exit {
+            Some(exit) => format!("a RUN step ended with {exit}, so there is no image"),
+            None => "a RUN step ran longer than an hour and was ended".to_owned(),
+        }
+    }
+}
+
+impl Diagnose for Error {
+    fn diagnose(&self) -> Vec<Diagnostic> {
+        match self {
+            Self::Refused(diagnostics) => diagnostics.clone(),
+            Self::Run(failure) => {
+                let mut diagnostic = Diagnostic::error(codes::RUN.id, failure.message())
+                    .at(&*failure.file, failure.line, failure.column, 3, "this step")
+                    .source(&*failure.file, &*failure.source);
+                for line in &failure.last_lines {
+                    diagnostic = diagnostic.note(format!("| {line}"));
+                }
+                vec![diagnostic]
+            }
+            Self::Cancelled => vec![Diagnostic::error(codes::CANCELLED.id, self.to_string())],
+            Self::Files(error) => {
+                vec![Diagnostic::error(codes::MACHINE.id, error.what()).note(error.to_string())]
+            }
+            Self::Sandbox(error) => error.diagnose(),
+            Self::Store(error) => error.diagnose(),
+        }
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Run(_) => exit::YOUR_CODE,
+            Self::Cancelled => exit::INTERRUPTED,
+            Self::Sandbox(error) => error.exit_code(),
+            Self::Store(error) => error.exit_code(),
+            Self::Refused(_) | Self::Files(_) => exit::USAGE,
+        }
+    }
+}

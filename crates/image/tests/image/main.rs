@@ -1,0 +1,5 @@
+//! Tests of the whole crate, in one binary.
+
+mod dockerfile_goldens;
+mod word_rows;
+mod yardsticks;

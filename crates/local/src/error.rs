@@ -1,0 +1,96 @@
+//! What can go wrong with the local cluster itself (not with a request to its API).
+
+use bowline_diag::{Diagnose, Diagnostic};
+use std::path::PathBuf;
+
+/// An error of the local cluster.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The database of API objects cannot be read or written.
+    #[error("the cluster database cannot be used: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// Another version of Bowline wrote the database.
+    #[error("the cluster database has layout {found}, this version reads {known}")]
+    SchemaNumber {
+        /// The number found.
+        found: i64,
+        /// The number that this version reads.
+        known: i64,
+    },
+    /// A row of the database is not what this crate wrote.
+    #[error("the cluster database holds an unreadable entry: {0}")]
+    Corrupt(String),
+    /// A file or folder.
+    #[error(transparent)]
+    Files(#[from] bowline_host::files::Error),
+    /// The sandbox or a process.
+    #[error(transparent)]
+    Sandbox(#[from] bowline_sandbox::Error),
+    /// A request to the in-process API.
+    #[error("the local cluster refused a request: {0}")]
+    Api(String),
+    /// The edge did not take the route table.
+    #[error("the edge did not take the route table: {0}")]
+    Edge(String),
+    /// A newer conductor has set weights already.
+    #[error("weights of generation {given} come after {known} were set")]
+    StaleGeneration {
+        /// The generation given.
+        given: String,
+        /// The newest one known.
+        known: String,
+    },
+    /// There is no such pod, or its folder is gone.
+    #[error("pod `{0}` does not exist on this machine")]
+    NoSuchPod(String),
+    /// A process did not come up or did not end in time.
+    #[error("{what} did not {verb} within {seconds} s")]
+    TooSlow {
+        /// The process.
+        what: String,
+        /// `start` or `end`.
+        verb: &'static str,
+        /// The limit.
+        seconds: u64,
+    },
+    /// Another process holds this cluster.
+    #[error("another bowline process runs this cluster (`{path}` is locked by {holder})")]
+    Held {
+        /// The lock file.
+        path: PathBuf,
+        /// The process id in it.
+        holder: String,
+    },
+}
+
+impl From<kube::Error> for Error {
+    fn from(error: kube::Error) -> Self {
+        Self::Api(error.to_string())
+    }
+}
+
+impl Diagnose for Error {
+    fn diagnose(&self) -> Vec<Diagnostic> {
+        let (code, help) = match self {
+            Self::Database(_) | Self::Corrupt(_) => (
+                "BOW0901",
+                Some("check the disk; `bowline down`, then move `cluster.db` aside to start anew"),
+            ),
+            Self::SchemaNumber { .. } => ("BOW0902", Some("use the version that wrote it")),
+            Self::Files(_) => ("BOW0903", None),
+            Self::Sandbox(_) => ("BOW0904", Some("run `bowline doctor`")),
+            Self::Api(_) => ("BOW0905", None),
+            Self::Edge(_) => ("BOW0906", Some("look into `edge/log` of the state folder")),
+            Self::StaleGeneration { .. } => ("BOW0907", None),
+            Self::NoSuchPod(_) => ("BOW0908", Some("`bowline ls` lists what runs")),
+            Self::TooSlow { .. } => ("BOW0909", Some("run `bowline doctor`")),
+            Self::Held { .. } => ("BOW0910", Some("wait for it, or stop it")),
+        };
+        let diagnostic = Diagnostic::error(code, self.to_string());
+        vec![match help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }]
+    }
+}

@@ -1,0 +1,10 @@
+//! Which fields of which kinds are honoured: the tables and the checks that admission runs.
+
+mod kinds;
+mod metadata;
+mod pod;
+mod shape;
+
+pub use kinds::check_object;
+pub use metadata::check_metadata;
+pub use shape::too_deep;

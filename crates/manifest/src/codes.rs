@@ -1,0 +1,52 @@
+//! The error codes of this crate.
+
+use bowline_diag::Code;
+
+pub(crate) const FIELD: Code = Code {
+    id: "BOW0601",
+    title: "an object lacks what makes it an object",
+    text: "Every object needs `apiVersion`, `kind` and `metadata.name`, each a non-empty string. \
+           Without them it cannot be applied, found again or removed. Objects with only \
+           `generateName` get another name each time and are refused for the same reason.",
+};
+pub(crate) const DUPLICATE: Code = Code {
+    id: "BOW0602",
+    title: "an object stands twice in the manifests",
+    text: "Two documents describe the same object (group, kind, namespace and name). Applying \
+           both would let the order of files decide which one wins, so neither is applied.",
+};
+pub(crate) const SHAPE: Code = Code {
+    id: "BOW0603",
+    title: "a document is not an object",
+    text: "A manifest's document is a mapping with `apiVersion` and `kind`, or a `List` whose \
+           `items` are such mappings.",
+};
+pub(crate) const RENDER: Code = Code {
+    id: "BOW0604",
+    title: "the folder wants to be rendered, not read",
+    text: "A `kustomization.yaml` or `Chart.yaml` says that the files around it are input to \
+           Kustomize or Helm. Reading them as plain YAML would apply something else than you \
+           mean, so they are refused. Rendering them is not there yet: commit the rendered \
+           output to another folder and name that folder in `bowline.yaml`.",
+};
+pub(crate) const IMAGE: Code = Code {
+    id: "BOW0605",
+    title: "no container runs the image that was built",
+    text: "The image enters by name: the container whose `image` has exactly this repository \
+           name (without tag and digest) gets the digest that was built. No container has it, \
+           so the release would deploy something else.",
+};
+pub(crate) const LIMIT: Code = Code {
+    id: "BOW0606",
+    title: "the manifests are too many",
+    text: "At most 5,000 files and 20,000 objects are read.",
+};
+pub(crate) const NOTHING: Code = Code {
+    id: "BOW0607",
+    title: "the manifests hold no object",
+    text: "No file of the folder holds an object. An empty folder is never taken for \"deploy \
+           nothing\": that would remove what runs.",
+};
+
+/// All codes of this crate.
+pub const CODES: &[Code] = &[FIELD, DUPLICATE, SHAPE, RENDER, IMAGE, LIMIT, NOTHING];

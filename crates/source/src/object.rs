@@ -1,0 +1,174 @@
+//! Files of a tree out of the object database, byte for byte.
+
+use crate::{
+    Error, Repository,
+    limits::{
+        BATCH_BYTES_MAX, BATCH_OBJECTS_MAX, FILE_BYTES_MAX, FILES_MAX, PATH_BYTES_MAX,
+    },
+};
+
+/// What a tree's entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File { executable: bool },
+    Symlink,
+}
+
+/// One file of a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) path: String,
+    pub(crate) kind: Kind,
+    pub(crate) object: String,
+    pub(crate) size: u64,
+}
+
+impl Repository {
+    /// All files below `tree`.
+    pub(crate) fn entries(&self, tree: &str) -> Result<Vec<Entry>, Error> {
+        let lines = self.paths(&["ls-tree", "-r", "-l", "-z", "--full-tree", tree])?;
+        if lines.len() > FILES_MAX {
+            let what = format!("a commit of {} files", lines.len());
+            return Err(Error::Limit { what, limit: format!("{FILES_MAX} files") });
+        }
+        let mut submodules = Vec::new();
+        let mut entries = Vec::with_capacity(lines.len());
+        for line in &lines {
+            match entry(line)? {
+                Listed::Entry(entry) => entries.push(entry),
+                Listed::Submodule(path) => submodules.push(path),
+            }
+        }
+        if submodules.is_empty() { Ok(entries) } else { Err(Error::Submodule(submodules)) }
+    }
+
+    /// Gives the content of each entry to `take`, in order.
+    pub(crate) fn contents(
+        &self,
+        entries: &[Entry],
+        take: &mut dyn FnMut(&Entry, &[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut rest = entries;
+        while !rest.is_empty() {
+            let (mut bytes, mut count) = (0, 0);
+            for entry in rest.iter().take(BATCH_OBJECTS_MAX) {
+                if count > 0 && bytes + entry.size > BATCH_BYTES_MAX {
+                    break;
+                }
+                bytes += entry.size;
+                count += 1;
+            }
+            let (batch, later) = rest.split_at(count);
+            self.batch(batch, take)?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    fn batch(
+        &self,
+        entries: &[Entry],
+        take: &mut dyn FnMut(&Entry, &[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut call = self.call(&["cat-file", "--batch"]);
+        for entry in entries {
+            call.input.extend_from_slice(entry.object.as_bytes());
+            call.input.push(b'\n');
+        }
+        let output = self.git.run(call)?;
+        let mut rest = output.as_slice();
+        for entry in entries {
+            let (content, later) = one_object(rest, entry)?;
+            take(entry, content)?;
+            rest = later;
+        }
+        Ok(())
+    }
+}
+
+/// `<id> blob <size>\n<content>\n`.
+fn one_object<'a>(output: &'a [u8], entry: &Entry) -> Result<(&'a [u8], &'a [u8]), Error> {
+    let wrong = || Error::Answer {
+        command: "cat-file",
+        message: format!("no blob for `{}`", entry.path),
+    };
+    let end = output.iter().position(|byte| *byte == b'\n').ok_or_else(wrong)?;
+    let header = std::str::from_utf8(&output[..end]).map_err(|_| wrong())?;
+    let expected = format!("{} blob {}", entry.object, entry.size);
+    if header != expected {
+        return Err(wrong());
+    }
+    let length = usize::try_from(entry.size).map_err(|_| wrong())?;
+    let content = output.get(end + 1..end + 1 + length).ok_or_else(wrong)?;
+    Ok((content, output.get(end + 2 + length..).unwrap_or_default()))
+}
+
+enum Listed {
+    Entry(Entry),
+    Submodule(String),
+}
+
+/// `<mode> <type> <id> <size>\t<path>`.
+fn entry(line: &[u8]) -> Result<Listed, Error> {
+    let tab = line.iter().position(|byte| *byte == b'\t').unwrap_or(line.len());
+    let (facts, path) = (&line[..tab], line.get(tab + 1..).unwrap_or_default());
+    let facts = String::from_utf8_lossy(facts).into_owned();
+    let path = checked_path(path)?;
+    let mut facts = facts.split_whitespace();
+    let (mode, _) = (facts.next().unwrap_or_default(), facts.next());
+    let object = facts.next().unwrap_or_default().to_owned();
+    let kind = match mode {
+        "100755" => Kind::File { executable: true },
+        // Very old commits have group-writable files.
+        "100644" | "100664" => Kind::File { executable: false },
+        "120000" => Kind::Symlink,
+        "160000" => return Ok(Listed::Submodule(path)),
+        other => {
+            let message = format!("`{path}` with the mode {other}");
+            return Err(Error::Answer { command: "ls-tree", message });
+        }
+    };
+    let size = facts.next().and_then(|size| size.parse::<u64>().ok()).ok_or_else(|| {
+        Error::Answer { command: "ls-tree", message: format!("`{path}` without a size") }
+    })?;
+    if size > FILE_BYTES_MAX {
+        let what = format!("`{path}` of {size} bytes");
+        return Err(Error::Limit { what, limit: format!("{FILE_BYTES_MAX} bytes a file") });
+    }
+    Ok(Listed::Entry(Entry { path, kind, object, size }))
+}
+
+/// The path of a file that may be written below a folder.
+pub(crate) fn checked_path(path: &[u8]) -> Result<String, Error> {
+    let refused = |why| Error::Path { path: String::from_utf8_lossy(path).into_owned(), why };
+    let text = std::str::from_utf8(path).map_err(|_| refused("it is not UTF-8"))?;
+    if text.len() > PATH_BYTES_MAX {
+        return Err(refused("it is longer than 4096 bytes"));
+    }
+    for part in text.split('/') {
+        match part {
+            "" | "." | ".." => return Err(refused("it leaves its folder")),
+            part if part.eq_ignore_ascii_case(".git") => {
+                return Err(refused("it would overwrite git's own files"));
+            }
+            _ => {}
+        }
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::checked_path;
+
+    #[test]
+    fn only_paths_below_the_folder_are_written() {
+        for path in ["a", "a/b.c", ".gitignore", "a/.github/x", "..a", "größe"] {
+            assert!(checked_path(path.as_bytes()).is_ok(), "{path}");
+        }
+        for path in ["", "/a", "a/", "a//b", "../a", "a/../b", ".", ".git/hooks/x", "a/.GIT/x"] {
+            assert!(checked_path(path.as_bytes()).is_err(), "{path}");
+        }
+        assert!(checked_path(b"a\xff").is_err());
+    }
+}

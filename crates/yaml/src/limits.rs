@@ -1,0 +1,60 @@
+//! How much YAML is read, and which readings of it are asked for.
+
+/// Limits and options of one parse. The defaults are those of a workflow file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The whole text, in bytes.
+    pub bytes_max: usize,
+    /// Nodes over all documents, expanded aliases included.
+    pub nodes_max: usize,
+    /// Parse events over all documents, expanded aliases included.
+    pub events_max: usize,
+    /// Collections inside one another.
+    pub depth_max: usize,
+    /// Keys that differ only in case are duplicates too.
+    pub keys_ignore_case: bool,
+    /// `<<: *base` copies the keys of `base` (YAML 1.1, Kubernetes manifests).
+    pub merge_keys: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes_max: BYTES_MAX,
+            nodes_max: NODES_MAX,
+            events_max: EVENTS_MAX,
+            depth_max: DEPTH_MAX,
+            keys_ignore_case: false,
+            merge_keys: false,
+        }
+    }
+}
+
+impl Limits {
+    /// For manifests: larger files, merge keys as Go's parsers read them.
+    #[must_use]
+    pub fn manifests() -> Self {
+        Self {
+            bytes_max: MANIFEST_BYTES_MAX,
+            nodes_max: MANIFEST_NODES_MAX,
+            events_max: MANIFEST_EVENTS_MAX,
+            depth_max: MANIFEST_DEPTH_MAX,
+            keys_ignore_case: false,
+            merge_keys: true,
+        }
+    }
+}
+
+/// GitHub's limit for a workflow file.
+const BYTES_MAX: usize = 1 << 20;
+/// GitHub's limit of YAML nodes.
+const NODES_MAX: usize = 50_000;
+/// GitHub's limit of parse events.
+const EVENTS_MAX: usize = 1_000_000;
+/// GitHub's limit of depth.
+const DEPTH_MAX: usize = 50;
+/// Custom resource definitions reach some megabytes.
+const MANIFEST_BYTES_MAX: usize = 16 << 20;
+const MANIFEST_NODES_MAX: usize = 1_000_000;
+const MANIFEST_EVENTS_MAX: usize = 4_000_000;
+const MANIFEST_DEPTH_MAX: usize = 200;
