@@ -9,7 +9,9 @@
     reason = "a tool for this repository: it runs cargo and prints"
 )]
 
+mod bench;
 mod ci;
+mod score;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +23,9 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["ci"] => ci::run(&root()),
         ["tidy"] => tidy::run(&root()),
-        _ => Err("usage: cargo xtask ci | tidy".to_owned()),
+        ["bench", rest @ ..] => bench::run(&root(), rest),
+        ["score", rest @ ..] => score::run(&root(), rest),
+        _ => Err("usage: cargo xtask ci | tidy | score [NAME] [-o json] | bench NAME".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

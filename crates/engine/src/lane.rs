@@ -12,6 +12,8 @@ mod prepare;
 mod roll;
 mod verify;
 
+pub(crate) use verify::read_policy;
+
 use crate::conductor::Conductor;
 use crate::config::{Config, Environment};
 use crate::failure::Failure;

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod codes;
+pub mod check;
 pub mod conductor;
 pub mod config;
 pub mod doctor;

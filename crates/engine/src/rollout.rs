@@ -9,11 +9,15 @@
 //! A crash at any arrow is harmless: the state is the fold of the journal, and what it calls
 //! for is carried out again under the same keys. Absent on purpose: every decision.
 
+mod applied;
+mod back;
 mod observe;
 mod perform;
 mod requests;
 mod standing;
 
+pub use applied::{APPLIED, Applied, job_of};
+pub use back::{Back, back};
 pub use requests::{ABORT, PAUSE, PROMOTE, RESUME, RETRY, request_event};
 pub use standing::{Standing, standings, under_way};
 

@@ -26,6 +26,7 @@ mod measure;
 mod number;
 pub mod report;
 
+pub use codes::CODES;
 pub use condition::{Comparator, Condition, ConditionError};
 pub use decision::{ConditionResult, GateDecision, Policy, ReportReference, Status, decide};
 pub use measure::{Measure, Unmeasured};

@@ -1,6 +1,6 @@
 //! The error codes of this crate and what people see for each error.
 
-use crate::{directories, files, task};
+use crate::{directories, files, local, task};
 use bowline_diag::{Code, Diagnose, Diagnostic, exit};
 
 /// The table that `bowline explain` reads.
@@ -31,6 +31,13 @@ pub const CODES: &[Code] = &[
         text: "This is a fault of Bowline, not of your repository. The journal keeps all that \
                happened before, so running the same command again is safe.",
     },
+    Code {
+        id: "BOW1605",
+        title: "a process of Bowline on this machine did not answer",
+        text: "Bowline's own processes (the edge, a pod's supervisor) talk over loopback and \
+               Unix sockets. The one that is named is not there, or did not answer in time. \
+               `bowline up` starts what an environment needs.",
+    },
 ];
 
 impl Diagnose for files::Error {
@@ -56,6 +63,12 @@ impl Diagnose for directories::Error {
             Self::SocketPath { .. } => "set `XDG_RUNTIME_DIR` or `BOWLINE_STATE` to a shorter path",
         };
         vec![Diagnostic::error("BOW1603", self.to_string()).help(help)]
+    }
+}
+
+impl Diagnose for local::Error {
+    fn diagnose(&self) -> Vec<Diagnostic> {
+        vec![Diagnostic::error("BOW1605", self.to_string())]
     }
 }
 

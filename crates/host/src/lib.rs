@@ -12,5 +12,7 @@ pub mod codes;
 pub mod directories;
 pub mod files;
 pub mod limits;
+pub mod local;
 pub mod random;
+pub mod response;
 pub mod task;

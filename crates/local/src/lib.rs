@@ -7,7 +7,6 @@
 //! networks between pods. What a manifest asks and this machine cannot honour is refused with
 //! the field's name.
 #![forbid(unsafe_code)]
-// `Cluster`, `Local` and `Router` are what others use; the rest is the crate's own.
 
 mod api;
 mod cluster;
@@ -15,6 +14,7 @@ pub mod codes;
 mod error;
 pub mod limits;
 mod schema;
+pub mod shim;
 
 pub use cluster::Cluster;
 pub use error::Error;

@@ -23,7 +23,7 @@ pub const LOG_LINE_BYTES_MAX: usize = 16 * 1024;
 /// How many last lines of a crashed container are kept in its state.
 pub const LAST_LOG_LINES_MAX: usize = 20;
 /// The largest state or spec file of a pod that is read, in bytes.
-pub const POD_FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub const POD_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// The head of a probed server's answer is read up to this length, in bytes.
 pub const PROBE_HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Connections that a shim's socket serves at once.

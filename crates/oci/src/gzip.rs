@@ -8,6 +8,7 @@ use crate::{
     limits::{MEMBER_BYTES_MAX, WRITTEN_MEMBER_BYTES},
 };
 use libdeflater::{CompressionLvl, Compressor, Crc, DecompressionError, Decompressor};
+use std::io::BufRead as _;
 
 /// The first bytes of every member that can occur: magic number and the method "deflate".
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
@@ -41,6 +42,9 @@ pub(crate) struct Unpacker<'a> {
     rest: &'a [u8],
     decompressor: Decompressor,
     member: Vec<u8>,
+    /// How much of the buffer is content, and how much of that was given out.
+    length: usize,
+    given: usize,
     member_bytes_max: usize,
     first: bool,
 }
@@ -51,6 +55,8 @@ impl<'a> Unpacker<'a> {
             rest: packed,
             decompressor: Decompressor::new(),
             member: Vec::new(),
+            length: 0,
+            given: 0,
             member_bytes_max: MEMBER_BYTES_MAX,
             first: true,
         }
@@ -63,20 +69,31 @@ impl<'a> Unpacker<'a> {
         self
     }
 
-    /// The content of the next member; `None` at the end.
-    pub(crate) fn next_member(&mut self) -> Result<Option<&[u8]>, Error> {
-        let first = std::mem::take(&mut self.first);
-        if self.rest.is_empty() && !first {
-            return Ok(None);
+    /// The next bytes of content; 0 at the end.
+    pub(crate) fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
+        while self.given == self.length {
+            // An empty file is not a gzip file.
+            if self.rest.is_empty() && !std::mem::take(&mut self.first) {
+                return Ok(0);
+            }
+            self.next_member()?;
         }
+        let count = into.len().min(self.length - self.given);
+        into[..count].copy_from_slice(&self.member[self.given..self.given + count]);
+        self.given += count;
+        Ok(count)
+    }
+
+    fn next_member(&mut self) -> Result<(), Error> {
+        self.first = false;
         if !self.rest.starts_with(&MAGIC) {
             return Err(broken("what should be a gzip member is none"));
         }
-        let length = self.inflate()?;
-        let used = member_length(self.rest, &self.member[..length])
+        (self.length, self.given) = (self.inflate()?, 0);
+        let used = member_length(self.rest, &self.member[..self.length])
             .ok_or_else(|| broken("the end of a gzip member is missing"))?;
         self.rest = &self.rest[used..];
-        Ok(Some(&self.member[..length]))
+        Ok(())
     }
 
     /// Unpacks one member into the buffer and returns its length. Room grows with the content,
@@ -122,35 +139,79 @@ fn member_length(packed: &[u8], content: &[u8]) -> Option<usize> {
     let mut trailer = [0; 8];
     trailer[..4].copy_from_slice(&crc.sum().to_le_bytes());
     trailer[4..].copy_from_slice(&size.to_le_bytes());
-    if packed.len() > 18 && packed.ends_with(&trailer) && !has_boundary(packed, &trailer) {
-        return Some(packed.len());
-    }
     boundary(packed, &trailer).or_else(|| packed.ends_with(&trailer).then_some(packed.len()))
-}
-
-fn has_boundary(packed: &[u8], trailer: &[u8; 8]) -> bool {
-    boundary(packed, trailer).is_some()
 }
 
 /// The end of the first trailer that another member follows.
 fn boundary(packed: &[u8], trailer: &[u8; 8]) -> Option<usize> {
-    let mut from = 10;
-    while let Some(found) = packed.get(from..).and_then(|rest| find(rest, trailer[0])) {
-        let start = from + found;
+    let mut rest = packed;
+    loop {
+        // Skips behind the next byte that may begin the trailer; quick, also in debug builds.
+        let skipped = rest.skip_until(trailer[0]).ok()?;
+        if skipped == 0 {
+            return None;
+        }
+        let start = packed.len() - rest.len() - 1;
         let end = start + trailer.len();
-        let rest = packed.get(start..)?;
-        if rest.starts_with(trailer) && packed[end..].starts_with(&MAGIC) {
+        if packed[start..].starts_with(trailer) && packed[end..].starts_with(&MAGIC) {
             return Some(end);
         }
-        from = start + 1;
     }
-    None
-}
-
-fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
-    bytes.iter().position(|byte| *byte == wanted)
 }
 
 fn broken(reason: &str) -> Error {
     Error::Archive { offset: 0, reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Packer, Unpacker};
+    use crate::{Error, limits::WRITTEN_MEMBER_BYTES};
+
+    fn packed(content: &[u8]) -> Vec<u8> {
+        let mut packer = Packer::new();
+        let members = content.chunks(WRITTEN_MEMBER_BYTES);
+        members.flat_map(|member| packer.member(member).unwrap().to_vec()).collect()
+    }
+
+    fn unpacked(mut unpacker: Unpacker<'_>) -> Result<Vec<u8>, Error> {
+        let (mut content, mut buffer) = (Vec::new(), vec![0; 300_000]);
+        loop {
+            match unpacker.read(&mut buffer)? {
+                0 => return Ok(content),
+                count => content.extend_from_slice(&buffer[..count]),
+            }
+        }
+    }
+
+    #[test]
+    fn members_come_back_whole_also_when_they_are_all_alike() {
+        let mut random = bowline_host::random::Seeded::new(5);
+        let noise: Vec<u8> =
+            (0..WRITTEN_MEMBER_BYTES + 7).map(|_| random.next_u64().to_le_bytes()[0]).collect();
+        for content in [vec![0; 3 * WRITTEN_MEMBER_BYTES], noise, b"small".to_vec(), vec![]] {
+            let mut packed = packed(&content);
+            if content.is_empty() {
+                packed = Packer::new().member(b"").unwrap().to_vec();
+            }
+            assert_eq!(unpacked(Unpacker::new(&packed)).unwrap(), content);
+        }
+    }
+
+    #[test]
+    fn a_bomb_stops_at_the_limit_and_damage_is_an_error() {
+        let mut packer = Packer::new();
+        let bomb = packer.member(&vec![0; WRITTEN_MEMBER_BYTES]).unwrap().to_vec();
+        let result = unpacked(Unpacker::new(&bomb).member_bytes_max(1000));
+        assert!(matches!(result, Err(Error::TooLarge { limit: 1000, .. })), "{result:?}");
+        let mut cases = vec![vec![], b"not gzip at all, but long enough".to_vec()];
+        cases.push(bomb[..bomb.len() - 3].to_vec());
+        let mut tail = bomb.clone();
+        tail.extend_from_slice(b"garbage");
+        cases.push(tail);
+        for case in cases {
+            let result = unpacked(Unpacker::new(&case));
+            assert!(matches!(result, Err(Error::Archive { .. })), "{result:?}");
+        }
+    }
 }

@@ -41,8 +41,8 @@ pub(crate) fn readings(query: &str) -> Vec<Reading> {
     if let Some((_, digest)) = query.rsplit_once('@') {
         return digest_prefix(digest).into_iter().collect();
     }
-    if let Some(reading) = digest_prefix(query) {
-        return vec![reading];
+    if query.starts_with("sha256:") {
+        return digest_prefix(query).into_iter().collect();
     }
     let mut readings = Vec::new();
     let tag = query.rsplit_once(':').map_or(query, |(_, tag)| tag);
@@ -118,6 +118,6 @@ mod tests {
         check("prod", vec![Reading::Environment("prod".into())]);
         check("a1b2", vec![Reading::Environment("a1b2".into())]);
         check("", vec![]);
-        check("sha256:12", vec![Reading::Environment("sha256:12".into())]);
+        check("sha256:12", vec![]);
     }
 }

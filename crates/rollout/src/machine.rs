@@ -10,10 +10,11 @@
 mod decide;
 mod effect;
 mod event;
+mod fold;
 mod observation;
 mod state;
 
-pub use decide::{decide, standing};
+pub use decide::{decide, evidence, standing};
 pub use effect::Effect;
 pub use event::{
     AbortCause, Aborted, ClockRestarted, Counted, CountersChanged, DigestQuarantined, Event,

@@ -6,7 +6,9 @@
 //! Absent on purpose: YAML and places in files (errors carry a JSON pointer, the caller knows
 //! the place), and every field that would be read and then not acted on: it is refused by name.
 
-use crate::FieldError;
+use crate::error::FieldError;
+use crate::plan::Version;
+use crate::template;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -53,6 +55,28 @@ pub struct RolloutSpec {
     pub paused: bool,
     /// What was read and is honoured differently than elsewhere; worth a line to the user.
     pub notes: Vec<FieldNote>,
+}
+
+impl RolloutSpec {
+    /// The version that its template stands for. `release` is its name for people.
+    ///
+    /// Images count by digest where they have one (`name@sha256:…`), else as written.
+    #[must_use]
+    pub fn version(&self, release: &str) -> Version {
+        let list = |key: &str| self.template.pointer(&format!("/spec/{key}"));
+        let containers = ["containers", "initContainers"].into_iter().filter_map(list);
+        let images = containers
+            .filter_map(Value::as_array)
+            .flatten()
+            .filter_map(|container| container.get("image")?.as_str())
+            .map(|image| image.split_once('@').map_or(image, |(_, digest)| digest).to_owned());
+        Version {
+            hash: template::hash(&self.template),
+            release: release.to_owned(),
+            images: images.collect(),
+            template_digest: template::digest(&self.template).to_string(),
+        }
+    }
 }
 
 /// A fact about a field that is accepted.

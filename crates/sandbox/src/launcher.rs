@@ -77,9 +77,9 @@ fn serve(control: &UnixStream) -> Outcome<()> {
             monitor::run(control, &spec, monitor::First::Init { orders: orders.into() })
         }
         Request::Hold => holder::run(control),
-        Request::Probe { scratch } => {
-            let rows = probe::rows(&scratch);
-            wire::send(control, &Report::Rows(rows), &[]).map_err(message)
+        Request::Probe(trial) => {
+            probe::run(&trial)?;
+            wire::send(control, &Report::Done, &[]).map_err(message)
         }
     }
 }
@@ -105,3 +105,6 @@ fn one_thread() -> Outcome<()> {
         Err(Failure::new(Step::Fork, format!("{threads} threads"), Errno::INVAL))
     }
 }
+
+/// Whether the running kernel is this one or a later one.
+pub(crate) use prepared::kernel_is_at_least;

@@ -10,6 +10,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 
 /// The first message to a launcher: what it is to be.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,11 +30,20 @@ pub(crate) enum Request {
     },
     /// A holder of a network namespace.
     Hold,
-    /// Try what this machine permits, in this folder.
-    Probe {
-        /// An empty folder on the file system where overlays will lie.
-        scratch: std::path::PathBuf,
-    },
+    /// Try what this machine permits.
+    Probe(Trial),
+}
+
+/// One thing that is tried in a process of its own.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Trial {
+    /// A user namespace, whoever asks.
+    User,
+    /// The namespaces of a sandbox, and a loopback interface that is up.
+    Namespaces,
+    /// An overlay in this empty folder, on the file system where overlays will lie.
+    Overlay(PathBuf),
 }
 
 /// To a holder of a network namespace.
@@ -45,7 +55,7 @@ pub(crate) enum Holding {
     /// Start this launcher in the namespace. Descriptor: its control socket.
     Launch {
         /// Its path.
-        program: std::path::PathBuf,
+        program: PathBuf,
         /// Its arguments.
         arguments: Vec<String>,
     },
@@ -78,8 +88,6 @@ pub(crate) enum Report {
     Exited(Exit),
     /// Done; descriptors may come along.
     Done,
-    /// The answer to a probe.
-    Rows(Vec<crate::ladder::Row>),
 }
 
 /// Which step failed, about what, and the system's number for why.

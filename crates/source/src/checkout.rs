@@ -65,7 +65,7 @@ fn write(root: &Root, entry: &Entry, content: &[u8], time: Modified) -> Result<(
             let mode = if executable { 0o755 } else { 0o644 };
             let mut file = root.create_new(path, mode)?;
             let written = file.write_all(content);
-            written.map_err(|error| files::Error::new(Path::new(path), "write", error))?;
+            written.map_err(|source| Error::Write { path: path.to_owned(), source })?;
             // The mode of a new file is cut by the umask.
             root.set_mode(path, mode)?;
         }

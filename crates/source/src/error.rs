@@ -82,6 +82,14 @@ pub enum Error {
         /// What.
         message: String,
     },
+    /// The content of a file could not be written.
+    #[error("could not write `{path}`: {source}")]
+    Write {
+        /// Relative to the checkout.
+        path: String,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
     /// A program could not be run.
     #[error(transparent)]
     Sandbox(#[from] bowline_sandbox::Error),
@@ -128,6 +136,7 @@ impl Diagnose for Error {
             Self::Git { .. } | Self::Answer { .. } => plain(codes::GIT.id),
             Self::Sandbox(error) => return error.diagnose(),
             Self::Files(error) => plain(codes::FILES.id).note(error.what()),
+            Self::Write { .. } => plain(codes::FILES.id),
             Self::Store(error) => return error.diagnose(),
         }]
     }

@@ -120,7 +120,7 @@ fn copy(from: &Root, copied: &[Copied], folder: &Path) -> Result<(), Error> {
             let mode = if file.metadata.mode & 0o100 == 0 { 0o644 } else { 0o755 };
             let mut target = root.create_new(path, mode)?;
             let written = target.write_all(&content);
-            written.map_err(|error| files::Error::new(Path::new(path), "write", error))?;
+            written.map_err(|source| Error::Write { path: path.to_owned(), source })?;
             root.set_mode(path, mode)?;
         }
         root.set_modified(path, file.metadata.modified)?;

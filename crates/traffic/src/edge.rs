@@ -112,6 +112,19 @@ impl Edge {
         *current = Arc::clone(snapshot);
     }
 
+    /// The one moment at which `after` comes into force. Instances that only `before` names
+    /// get no more requests; who asks for their number waits until both is done.
+    fn come_into_force(&self, before: &Snapshot, after: &Arc<Snapshot>) {
+        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        self.swap(after);
+        for instance in before.instances() {
+            if !after.instances().any(|other| Arc::ptr_eq(other, instance)) {
+                instance.leave();
+                leaving.push(Arc::clone(instance));
+            }
+        }
+    }
+
     pub(crate) fn last_word_ms(&self) -> u64 {
         self.last_word_ms.load(SeqCst)
     }
@@ -142,12 +155,11 @@ impl Edge {
         let after = Arc::new(after);
         // Before the swap: the new table's deadline must not see the old silence.
         self.word();
-        self.swap(&after);
+        self.come_into_force(&before, &after);
         let accepted = self.accepted(&after, Ok(()));
         for (address, listener) in opened {
             listeners.start(self, address, listener);
         }
-        self.retire(&before, &after);
         listeners.keep_only(|address| after.route(address).is_some()).await;
         let not_kept = self.keep(&after).await.err().map(|error| error.to_string());
         Ok(Accepted { not_kept, ..accepted })
@@ -194,17 +206,6 @@ impl Edge {
         }
     }
 
-    /// Instances that are in `before` and not in `after` get no more requests.
-    fn retire(&self, before: &Snapshot, after: &Snapshot) {
-        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
-        for instance in before.instances() {
-            if !after.instances().any(|other| Arc::ptr_eq(other, instance)) {
-                instance.leave();
-                leaving.push(Arc::clone(instance));
-            }
-        }
-    }
-
     async fn keep(&self, snapshot: &Snapshot) -> Result<(), Error> {
         let Some(table) = snapshot.table.clone() else { return Ok(()) };
         let fell_back = snapshot.fell_back();
@@ -246,9 +247,10 @@ impl Edge {
         for instance in self.snapshot().instances() {
             instance.close_old(now);
         }
-        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
-        leaving.retain(|instance| instance.in_flight() > 0);
-        drop(leaving);
+        self.leaving
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|instance| instance.in_flight() > 0);
         self.ledger.forget_old(now);
         if !self.listeners.lock().await.missing.is_empty() {
             self.listen_again().await;
@@ -257,12 +259,13 @@ impl Edge {
 
     /// `GET /inflight`.
     pub(crate) fn in_flight(&self, id: &str) -> InFlight {
-        let snapshot = self.snapshot();
-        let mut current = snapshot.instances().filter(|instance| instance.id == id).peekable();
-        let in_table = current.peek().is_some();
         let leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = leaving.iter().filter(|instance| instance.id == id);
-        let in_flight = current.chain(left).map(|instance| instance.in_flight()).sum();
+        let snapshot = self.snapshot();
+        let of = |instance: &&Arc<Instance>| instance.id == id;
+        let in_table = snapshot.instances().any(|instance| of(&instance));
+        let current: u64 = snapshot.instances().filter(of).map(|i| i.in_flight()).sum();
+        let left: u64 = leaving.iter().filter(of).map(|i| i.in_flight()).sum();
+        let in_flight = current + left;
         InFlight { instance: id.to_owned(), in_table, in_flight }
     }
 

@@ -214,11 +214,6 @@ impl Booking {
         self.series.change(self.routed, |counts| counts.unavailable += 1);
     }
 
-    /// When the request was routed.
-    pub(crate) fn routed(&self) -> Duration {
-        self.routed
-    }
-
     /// Ends the request.
     pub(crate) fn end(mut self, end: End, now: Duration) {
         self.finish(end, now);

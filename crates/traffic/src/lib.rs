@@ -31,11 +31,13 @@ mod port_owner;
 mod proxy;
 mod request_body;
 mod saved;
+mod shim;
 mod snapshot;
 mod split;
 mod table;
 mod tunnel;
 mod upstream;
+mod verb;
 
 pub use answer::{
     Accepted, Counters, Health, InFlight, NotListening, Refusal, RouteCounters, SecondCounts,
@@ -48,15 +50,4 @@ pub use histogram::Histogram;
 pub use limits::Limits;
 pub use options::{CONTROL_SOCKET, LOG_FILE, Options, SHIM_SOCKET, ShimOptions};
 pub use table::{Address, Generation, Instance, Rollout, Route, Table, TableError, Version};
-
-/// Runs an edge until SIGTERM or SIGINT; returns the process's exit code.
-pub async fn edge_main(options: Options) -> u8 {
-    let _ = options;
-    bowline_diag::exit::BUG
-}
-
-/// Runs the edge's shim until SIGTERM or SIGINT; returns the process's exit code.
-pub async fn edge_shim_main(options: ShimOptions) -> u8 {
-    let _ = options;
-    bowline_diag::exit::BUG
-}
+pub use verb::{edge_main, edge_shim_main, start_detached};

@@ -36,7 +36,6 @@ struct Passing {
     listen: SocketAddr,
     /// The version that serves it now, by hash; after a move to stable, stable.
     hash: String,
-    moved: bool,
     booking: Booking,
     tried: Vec<Arc<Instance>>,
 }
@@ -100,7 +99,6 @@ pub(crate) async fn answer(
         route: Arc::clone(route),
         edge,
         listen,
-        moved: false,
         tried: Vec::new(),
     };
     passing.pass().await
@@ -154,7 +152,6 @@ impl Passing {
                 Pick::Nothing if is_stable => return None,
                 Pick::Nothing => {
                     self.booking.moved();
-                    self.moved = true;
                     self.hash.clone_from(&stable.hash);
                 }
             }

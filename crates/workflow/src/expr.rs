@@ -17,11 +17,18 @@ mod value;
 pub use ast::{Ast, Comparison, Kind};
 pub use error::{EvaluationError, EvaluationReason, ParseError, ParseReason};
 pub use eval::evaluate;
+pub(crate) use function::names as function_names;
 pub use parse::{Allowed, parse};
 pub use scope::{Context, Scope, StatusFunction};
 pub use value::{Object, Value};
 
 use bowline_yaml::Span;
+
+/// Loose equality, as `==` has it.
+#[must_use]
+pub fn is_equal(left: &Value, right: &Value) -> bool {
+    compare::equal(left, right)
+}
 
 /// An expression with its text and its place in the file.
 #[derive(Clone, Debug)]

@@ -5,10 +5,25 @@
 //! asked of the caller through [`expr::Scope`].
 #![forbid(unsafe_code)]
 
+mod codes;
+pub mod event;
 pub mod expr;
+pub mod filter;
 pub mod limits;
+pub mod machine;
+pub mod matrix;
+pub mod plan;
+mod reader;
+mod schema;
+pub mod support;
 pub mod template;
 pub mod tree;
 
+pub use codes::CODES;
+pub use event::Event;
+pub use machine::{Conclusion, Contexts, Decision, Run};
+pub use plan::JobInstance;
+pub use reader::read;
+pub use support::unsupported;
 pub use template::{Content, Key, Part, Template, TemplateMap, TemplateTree};
 pub use tree::*;

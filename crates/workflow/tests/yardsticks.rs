@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 #[path = "yardsticks/expressions.rs"]
 mod expressions;
+#[path = "yardsticks/reader.rs"]
+mod reader;
 
 /// The folder of the yardsticks, when there is one.
 fn folder(name: &str) -> Option<PathBuf> {
@@ -30,4 +32,15 @@ fn expressions_score_at_least_their_floor() {
     }
     println!("expressions {passed}/{total}");
     assert!(passed >= 1020, "{passed} of {total}");
+}
+
+#[test]
+fn the_workflow_reader_scores_at_least_its_floor() {
+    let Some(folder) = folder("workflow-reader") else { return };
+    let (passed, total, failures) = reader::score(&folder);
+    for failure in &failures {
+        eprintln!("{failure}");
+    }
+    println!("workflow-reader {passed}/{total}");
+    assert!(passed >= 75, "{passed} of {total}");
 }

@@ -65,10 +65,12 @@ const ALLOWED: &[(&str, &str)] = &[
 ];
 
 /// Crates of the functional core: no runtime, no network, no files.
-const PURE: &[&str] = &["model", "diag", "yaml", "workflow", "gate", "record", "manifest", "rollout"];
+const PURE: &[&str] =
+    &["model", "diag", "yaml", "workflow", "gate", "record", "manifest", "rollout"];
 
 /// What a pure crate may not name.
-const IMPURE: &[&str] = &["tokio", "hyper", "rustix", "rusqlite", "bowline-host", "bowline-sandbox"];
+const IMPURE: &[&str] =
+    &["tokio", "hyper", "rustix", "rusqlite", "bowline-host", "bowline-sandbox"];
 
 /// Findings of the whole workspace.
 pub fn check(root: &Path) -> Result<Vec<String>, String> {
@@ -136,9 +138,7 @@ mod tests {
 
     #[test]
     fn forbidden_edges_are_found_and_allowed_ones_are_not() {
-        let package = |name: &str, to: &str| {
-            json!({"name": name, "dependencies": [{"name": to, "kind": null}]})
-        };
+        let package = |name: &str, to: &str| json!({"name": name, "dependencies": [{"name": to, "kind": null}]});
         for (from, to, count) in [
             ("bowline-gate", "bowline-image", 1),
             ("bowline-host", "bowline-engine", 1),

@@ -3,7 +3,7 @@
 use super::{Done, Lane};
 use crate::failure::Failure;
 use crate::kubernetes;
-use crate::rollout::{self, Carried, End, Job};
+use crate::rollout::{self, Applied, Carried, End, Job};
 use bowline_diag::Diagnostic;
 use bowline_host::clock::{self, Stopwatch};
 use bowline_host::files;
@@ -121,6 +121,15 @@ impl Lane<'_> {
         for resource in &resources {
             kubernetes::apply(client, &job.namespace, &resource.value).await?;
         }
+        let applied = Applied {
+            namespace: job.namespace.clone(),
+            service: job.service.clone(),
+            listen: job.listen,
+            api_version: workload_version(&resources),
+            kind: format!("{:?}", job.spec.kind),
+            name: job.spec.name.clone(),
+        };
+        self.conductor.append(&[applied.event(&job.key)], &[])?;
         Ok((job, resources.len()))
     }
 
@@ -153,7 +162,7 @@ impl Lane<'_> {
         }) {
             let message = format!("{} names another namespace", foreign.title());
             let help = format!("leave `metadata.namespace` out, or write `{namespace}`");
-            let place = foreign.error("BOW1011", "/metadata/namespace", message);
+            let place = foreign.error("BOW1011", "/metadata/namespace", message, "");
             return Err(Failure::mistakes(vec![place.help(help)]));
         }
         let workloads: Vec<&Resource> = resources
@@ -170,7 +179,7 @@ impl Lane<'_> {
         };
         let mut spec = spec::read(&workload.value).map_err(|errors| {
             let placed = |error: &bowline_rollout::FieldError| {
-                workload.error(error.code, &error.pointer, error.message.clone())
+                workload.error(error.code, &error.pointer, error.message.clone(), "")
                     .help(error.help.clone())
             };
             Failure::mistakes(errors.iter().map(placed).collect())
@@ -243,6 +252,11 @@ impl Lane<'_> {
         let service = resources.iter().find(|resource| resource.kind == "Service");
         service.map(|service| service.name.clone()).ok_or_else(|| Failure::bug("no Service"))
     }
+}
+
+fn workload_version(resources: &[Resource]) -> String {
+    let workload = resources.iter().find(|r| matches!(r.kind.as_str(), "Rollout" | "Deployment"));
+    workload.map(|workload| workload.api_version.clone()).unwrap_or_default()
 }
 
 fn sentence(end: &End) -> String {

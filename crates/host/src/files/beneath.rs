@@ -106,6 +106,16 @@ impl Root {
         self.open_inside(relative, flags, mode).map(File::from)
     }
 
+    /// Creates a file that must not be there, for content that comes in pieces; only this user
+    /// may read it until [`NewFile::finish`].
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn new_file(&self, relative: &str) -> Result<NewFile, Error> {
+        let file = self.create_new(relative, 0o600)?;
+        Ok(NewFile { file, path: self.shown(relative) })
+    }
+
     /// Makes the folder `relative` and its parents; those that are there stay as they are, and
     /// symbolic links to folders inside the root count as folders.
     ///
@@ -236,6 +246,45 @@ impl Root {
         let parent = if parent.is_empty() { "." } else { parent };
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok((self.open_inside(parent, flags, 0)?, last))
+    }
+}
+
+/// A file below a root that is being written.
+#[derive(Debug)]
+pub struct NewFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Adds the next piece of content.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        io::Write::write_all(&mut self.file, bytes).at(&self.path, "write")
+    }
+
+    /// Sets owner (where one is given; needs privileges), permission bits and time.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn finish(
+        self,
+        owner: Option<(u32, u32)>,
+        mode: u32,
+        modified: Modified,
+    ) -> Result<(), Error> {
+        let Self { file, path } = self;
+        if let Some((uid, gid)) = owner {
+            let user = Some(rustix::fs::Uid::from_raw(uid));
+            let group = Some(rustix::fs::Gid::from_raw(gid));
+            rustix::fs::fchown(&file, user, group).at(&path, "set the owner of")?;
+        }
+        // After the owner: changing that clears setuid and setgid.
+        rustix::fs::fchmod(&file, Mode::from_raw_mode(mode & 0o7777))
+            .at(&path, "set the mode of")?;
+        rustix::fs::futimens(&file, &plain::timestamps(modified)).at(&path, "set the time of")
     }
 }
 

@@ -194,6 +194,13 @@ pub(crate) fn timestamps(modified: Modified) -> Timestamps {
     Timestamps { last_access: time, last_modification: time }
 }
 
+/// Whether this process is root where it stands: whether it may set any owner. Also true in a
+/// user namespace whose root it is.
+#[must_use]
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 /// Bytes that this user may still write on the file system of `path`.
 ///
 /// # Errors

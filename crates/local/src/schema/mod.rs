@@ -6,5 +6,4 @@ mod pod;
 mod shape;
 
 pub use kinds::check_object;
-pub use metadata::check_metadata;
 pub use shape::too_deep;

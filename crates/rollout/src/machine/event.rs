@@ -160,6 +160,9 @@ pub struct Evidence {
     pub proof_thousandths: Option<i64>,
     /// The judge's word: `tripped`, `proven`, `clear` or `inconclusive`.
     pub judgement: String,
+    /// The seconds that it rests on besides those of earlier `rollout.counted` events, in the
+    /// same form: with them a verdict can be computed again.
+    pub seconds: Vec<[u64; 5]>,
 }
 
 impl Evidence {

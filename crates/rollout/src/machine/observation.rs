@@ -79,6 +79,7 @@ pub struct Request {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Bring this version out. While it is under way or running, asking again changes nothing.
+    /// With `overriding` show it once, or number it: after an abort it begins anew each time.
     Start(Box<Start>),
     /// Take the rollout back. Without one: nothing happens.
     Abort,

@@ -1,6 +1,5 @@
 //! What is known about one app in one environment: a fold of its events.
 
-use super::event::Event;
 use crate::judge::Tally;
 use crate::plan::{Plan, Version};
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,7 +114,9 @@ pub struct Rollout {
     pub started_ms: u64,
     /// When it last got on.
     pub progressed_ms: u64,
-    /// The most pods available since its last scaling.
+    /// When the canary first got traffic.
+    pub exposed_ms: Option<u64>,
+    /// The most pods that were available at once since it began.
     pub available: u32,
     /// Crashes of this hash before it began.
     pub crashes_before: u32,
@@ -164,6 +165,13 @@ impl State {
         self.rollout.as_ref().filter(|r| r.phase == Phase::Progressing)
     }
 
+    /// Whether it waits for a person: a pause without a duration, or a stop by hand.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        let open = |r: &Rollout| r.pause.is_some_and(|p| p.duration_ms.is_none());
+        self.active().is_some_and(|r| r.paused || open(r))
+    }
+
     /// The canary's share of traffic in per cent, as decided last.
     #[must_use]
     pub fn canary_weight(&self) -> u8 {
@@ -175,10 +183,5 @@ impl State {
     pub fn quarantine_of<'a>(&self, version: &'a Version) -> Option<&'a String> {
         let own = version.images.iter().chain([&version.template_digest]);
         own.into_iter().find(|digest| self.quarantined.contains_key(*digest))
-    }
-
-    /// Takes one event in.
-    pub fn apply(&mut self, event: &Event) {
-        let _ = event;
     }
 }

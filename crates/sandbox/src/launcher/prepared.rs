@@ -76,7 +76,7 @@ fn processes(limits: &Limits, unset: &mut Vec<Unset>) -> Outcome<()> {
     Ok(())
 }
 
-pub(super) fn kernel_is_at_least(major: u32, minor: u32) -> bool {
+pub(crate) fn kernel_is_at_least(major: u32, minor: u32) -> bool {
     let uname = rustix::system::uname();
     version_of(&uname.release().to_string_lossy()).is_some_and(|now| now >= (major, minor))
 }

@@ -1,0 +1,157 @@
+//! `bowline run`: a workflow on this machine, with the work tree as it is.
+
+use crate::context::Context;
+use crate::flags::RunArguments;
+use crate::printer;
+use bowline_diag::{Diagnostic, exit};
+use bowline_engine::Failure;
+use bowline_engine::workflows::{self, Ran, Setting};
+use bowline_host::{clock, random, task};
+use bowline_model::Revision;
+use bowline_runner::{CancelToken, Conclusion, RunReport};
+use bowline_source::{Checkout, Git, GitRef, Repository};
+use bowline_store::Store;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Runs the workflows that the event triggers; exit 1 when one fails.
+pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Failure> {
+    if arguments.event != "push" {
+        let message = format!("the event `{}` is not carried out yet", arguments.event);
+        let help = "leave it out: the event is `push`";
+        return Err(Failure::usage(Diagnostic::error("BOW1805", message).help(help)));
+    }
+    context.house.directories.create()?;
+    let store = Store::open(context.house.directories.store())?;
+    let repository = Git::find(&context.search_path())?.open(&context.folder)?;
+    let revision = repository.revision(&GitRef::head())?;
+    let checkout = checkout(&repository, &revision, &store)?;
+    let files = chosen(context, arguments, &repository, &checkout.tree)?;
+    let secrets = secrets(&arguments.secrets)?;
+    let cancel = CancelToken::new();
+    let interrupted = task::spawn("interrupt", interrupt(cancel.clone())).abort_on_drop();
+    let event = workflows::push_event(&revision);
+    let mut ran: Vec<Ran> = Vec::new();
+    for file in files {
+        let workflow = workflows::read_supported(&checkout.tree, &file)?;
+        if !bowline_workflow::filter::triggered(&workflow, &event) {
+            printer::talk(&format!("skipped {file}: its filters do not match this push"));
+            continue;
+        }
+        let setting = Setting {
+            house: &context.house,
+            revision: &revision,
+            tree: &checkout.tree,
+            git_dir: &checkout.git_dir,
+            secrets: secrets.clone(),
+            job: arguments.job.clone(),
+            run_id: format!("run-{}-{}", clock::now().0, random::hex(4)),
+            run_number: 1,
+            event: event.clone(),
+            cancel: cancel.clone(),
+            watcher: context.watcher(),
+            // A run by hand is looked at: its output is what was asked for.
+            verbose: true,
+        };
+        let report = workflows::run(workflow, setting).await?;
+        ran.push(Ran { file, report });
+    }
+    drop(interrupted);
+    finish(context, &ran, &cancel)
+}
+
+fn finish(context: &Context, ran: &[Ran], cancel: &CancelToken) -> Result<u8, Failure> {
+    if context.json() {
+        let items: Vec<Value> = ran.iter().map(|ran| as_json(&ran.file, &ran.report)).collect();
+        printer::data(&json!({"items": items, "next": null}).to_string());
+    } else {
+        for ran in ran {
+            printer::data(&format!("{} {}", ran.file, ran.report.conclusion.word()));
+        }
+    }
+    if cancel.is_cancelled() {
+        return Ok(exit::INTERRUPTED);
+    }
+    match ran.iter().find(|ran| ran.report.conclusion != Conclusion::Success) {
+        Some(bad) => Err(workflows::failure_of(bad)),
+        None => Ok(exit::OK),
+    }
+}
+
+fn as_json(file: &str, report: &RunReport) -> Value {
+    let job = |job: &bowline_runner::JobReport| {
+        json!({
+            "id": job.id,
+            "name": job.name,
+            "conclusion": job.conclusion.word(),
+            "seconds": job.seconds,
+            "outputs": job.outputs.iter().cloned().collect::<BTreeMap<_, _>>(),
+        })
+    };
+    json!({
+        "workflow": file,
+        "conclusion": report.conclusion.word(),
+        "seconds": report.seconds,
+        "jobs": report.jobs.iter().map(job).collect::<Vec<_>>(),
+    })
+}
+
+/// The commit's files, or a copy of the work tree when it differs.
+fn checkout(
+    repository: &Repository,
+    revision: &Revision,
+    store: &Store,
+) -> Result<Checkout, Failure> {
+    if revision.dirty {
+        Ok(repository.worktree(store)?)
+    } else {
+        Ok(repository.checkout(revision, store)?)
+    }
+}
+
+/// The workflow that was named, or all of them.
+fn chosen(
+    context: &Context,
+    arguments: &RunArguments,
+    repository: &Repository,
+    tree: &Path,
+) -> Result<Vec<String>, Failure> {
+    if let Some(file) = &arguments.workflow {
+        let root = repository.root();
+        let absolute: PathBuf = context.folder.join(file);
+        let relative = absolute.strip_prefix(root).unwrap_or(file);
+        return Ok(vec![relative.to_string_lossy().into_owned()]);
+    }
+    let all = workflows::files(tree)?;
+    if all.is_empty() {
+        let message = "there is no workflow in `.github/workflows`";
+        let help = "add one, or name a file: `bowline run -W FILE`";
+        return Err(Failure::usage(Diagnostic::error("BOW1805", message).help(help)));
+    }
+    Ok(all)
+}
+
+/// `NAME=VALUE` pairs. The value never appears in a message.
+fn secrets(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let mut secrets = BTreeMap::new();
+    for (index, text) in given.iter().enumerate() {
+        let Some((name, value)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            let message = format!("secret {} is not of the form `NAME=VALUE`", index + 1);
+            return Err(Failure::usage(Diagnostic::error("BOW1805", message)));
+        };
+        secrets.insert(name.to_owned(), value.to_owned());
+    }
+    Ok(secrets)
+}
+
+/// The first Ctrl-C ends the jobs as GitHub does; the second leaves at once.
+async fn interrupt(cancel: CancelToken) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        printer::talk("interrupted: ending the jobs; Ctrl-C again leaves at once");
+        cancel.cancel();
+    }
+    if tokio::signal::ctrl_c().await.is_ok() {
+        bowline_sandbox::process::leave(exit::INTERRUPTED);
+    }
+}

@@ -1,0 +1,267 @@
+//! Workflows: found, read, checked, run.
+
+use crate::failure::Failure;
+use crate::house::House;
+use crate::lane::Lane;
+use crate::notice::{Notice, Watcher};
+use bowline_diag::{Diagnostic, exit};
+use bowline_host::files;
+use bowline_model::Revision;
+use bowline_runner::{CancelToken, Caches, Conclusion, RunEvent, RunReport, RunRequest};
+use bowline_workflow::{Event, Workflow};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where workflows live.
+const FOLDER: &str = ".github/workflows";
+
+/// The largest workflow file, in bytes (GitHub's own limit).
+const WORKFLOW_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Jobs side by side.
+const PARALLEL_MAX: usize = 4;
+
+/// Last lines of a failed step that an error shows.
+const LAST_LINES: usize = 20;
+
+/// One workflow that was run.
+pub struct Ran {
+    /// Its file.
+    pub file: String,
+    /// What it left.
+    pub report: RunReport,
+}
+
+/// What a run needs besides the workflow.
+pub struct Setting<'a> {
+    /// The machine.
+    pub house: &'a House,
+    /// The commit.
+    pub revision: &'a Revision,
+    /// Its files.
+    pub tree: &'a Path,
+    /// Its `.git`.
+    pub git_dir: &'a Path,
+    /// Secrets by name.
+    pub secrets: BTreeMap<String, String>,
+    /// Only this job and what it needs.
+    pub job: Option<String>,
+    /// The run's id, unique.
+    pub run_id: String,
+    /// The run's number.
+    pub run_number: u64,
+    /// The event.
+    pub event: Event,
+    /// Ends the jobs.
+    pub cancel: CancelToken,
+    /// Who is told.
+    pub watcher: Arc<dyn Watcher>,
+    /// Whether every line of output is told.
+    pub verbose: bool,
+}
+
+/// The workflow files of a tree, sorted.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn files(root: &Path) -> Result<Vec<String>, Failure> {
+    let folder = root.join(FOLDER);
+    if !files::is_dir(&folder) {
+        return Ok(Vec::new());
+    }
+    let yaml = |name: &str| name.ends_with(".yml") || name.ends_with(".yaml");
+    let names = files::list(&folder)?.into_iter().map(|entry| entry.name);
+    Ok(names.filter(|name| yaml(name)).map(|name| format!("{FOLDER}/{name}")).collect())
+}
+
+/// Reads one workflow file below `root`.
+///
+/// # Errors
+/// It is not there, or holds mistakes: all of them.
+pub fn read(root: &Path, path: &str) -> Result<Workflow, Failure> {
+    let bytes = match files::read_beneath(root, path, WORKFLOW_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) if error.is_not_found() => {
+            let message = format!("there is no workflow `{path}`");
+            let help = "correct `workflows` in `bowline.yaml`";
+            return Err(Failure::usage(Diagnostic::error("BOW1017", message).help(help)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    bowline_workflow::read(path, &text).map_err(Failure::mistakes)
+}
+
+/// Reads a workflow and refuses what is not carried out.
+///
+/// # Errors
+/// As [`read`]; and every key that is not supported, with its place.
+pub fn read_supported(root: &Path, path: &str) -> Result<Workflow, Failure> {
+    let workflow = read(root, path)?;
+    let unsupported = bowline_workflow::unsupported(&workflow);
+    if unsupported.is_empty() { Ok(workflow) } else { Err(Failure::mistakes(unsupported)) }
+}
+
+/// Runs the workflows of a release that its push triggers, one after another; the first that
+/// fails is the last that runs.
+pub(crate) async fn run_all(lane: &Lane<'_>) -> Result<Vec<Ran>, Failure> {
+    let tree = &lane.checkout.tree;
+    let mut workflows = Vec::new();
+    for placed in &lane.config.workflows {
+        workflows.push((placed.text.clone(), read_supported(tree, &placed.text)?));
+    }
+    let event = push_event(&lane.revision);
+    let mut ran = Vec::new();
+    for (index, (file, workflow)) in workflows.into_iter().enumerate() {
+        if !bowline_workflow::filter::triggered(&workflow, &event) {
+            lane.conductor.tell(&Notice::Happened {
+                stage: "workflow".into(),
+                word: "skipped".into(),
+                text: format!("{file}: its filters do not match this push"),
+            });
+            continue;
+        }
+        let setting = Setting {
+            house: lane.house,
+            revision: &lane.revision,
+            tree,
+            git_dir: &lane.checkout.git_dir,
+            secrets: BTreeMap::new(),
+            job: None,
+            run_id: format!("{}-{index}", lane.id.replace('/', "-")),
+            run_number: lane.started.number,
+            event: event.clone(),
+            cancel: lane.cancel.clone(),
+            watcher: lane.conductor.watcher(),
+            verbose: lane.request.verbose,
+        };
+        let report = run(workflow, setting).await?;
+        let good = report.conclusion == Conclusion::Success;
+        ran.push(Ran { file, report });
+        if !good {
+            break;
+        }
+    }
+    Ok(ran)
+}
+
+/// The push that brought a commit.
+#[must_use]
+pub fn push_event(revision: &Revision) -> Event {
+    Event::push(
+        &revision.reference,
+        revision.parent.as_deref(),
+        &revision.commit,
+        revision.changed_files.clone(),
+    )
+}
+
+/// Runs one workflow.
+///
+/// # Errors
+/// What prevents it from running; a job that fails is in the report.
+pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, Failure> {
+    let directories = &setting.house.directories;
+    let cache = directories.cache();
+    let (watcher, verbose) = (Arc::clone(&setting.watcher), setting.verbose);
+    let request = RunRequest {
+        workflow,
+        event: setting.event,
+        revision: setting.revision.clone(),
+        tree: setting.tree.to_owned(),
+        git_dir: setting.git_dir.to_owned(),
+        directories: directories.clone(),
+        launcher: setting.house.launcher.clone(),
+        secrets: setting.secrets,
+        vars: BTreeMap::new(),
+        only_job: setting.job,
+        run_id: setting.run_id,
+        run_number: setting.run_number,
+        attempt: 1,
+        caches: Caches {
+            go_build: cache.join("go-build"),
+            go_mod: cache.join("go-mod"),
+            npm: cache.join("npm"),
+            actions: cache.join("actions"),
+        },
+        search_path: setting.house.search_path.clone(),
+        network_environment: setting.house.network_environment.clone(),
+        parallel_max: PARALLEL_MAX,
+        cancel: setting.cancel,
+    };
+    Ok(bowline_runner::run_workflow(request, move |event| tell(&*watcher, verbose, event)).await?)
+}
+
+fn tell(watcher: &dyn Watcher, verbose: bool, event: RunEvent) {
+    let happened = |word: &str, text: String| {
+        watcher.notice(&Notice::Happened { stage: "workflow".into(), word: word.into(), text });
+    };
+    match event {
+        RunEvent::StepStarted { job, name, .. } => watcher.notice(&Notice::StageWorking {
+            stage: "workflow".into(),
+            text: format!("{job}: {name}"),
+        }),
+        RunEvent::JobFinished { name, conclusion, seconds, .. } => {
+            let word = match conclusion {
+                Conclusion::Success => "passed",
+                Conclusion::Failure => "failed",
+                Conclusion::Cancelled => "cancelled",
+                Conclusion::Skipped => "skipped",
+            };
+            happened(word, format!("{name} ({seconds:.1} s)"));
+        }
+        RunEvent::Annotation { annotation, .. } => happened("annotated", annotation.shown()),
+        RunEvent::Log { job, line, .. } if verbose => watcher.notice(&Notice::Output {
+            stage: "workflow".into(),
+            origin: job,
+            line,
+        }),
+        RunEvent::Summary { text, job, .. } if verbose => watcher.notice(&Notice::Output {
+            stage: "workflow".into(),
+            origin: format!("{job} summary"),
+            line: text,
+        }),
+        RunEvent::Log { .. }
+        | RunEvent::Summary { .. }
+        | RunEvent::JobStarted { .. }
+        | RunEvent::StepFinished { .. } => {}
+    }
+}
+
+/// The failure of a workflow that did not succeed: the job, the step and its last lines.
+#[must_use]
+pub fn failure_of(ran: &Ran) -> Failure {
+    let bad = |c: Conclusion| matches!(c, Conclusion::Failure | Conclusion::Cancelled);
+    let job = ran.report.jobs.iter().find(|job| bad(job.conclusion) && !job.continue_on_error);
+    let Some(job) = job else {
+        let message = format!("`{}` was cancelled", ran.file);
+        return Failure {
+            diagnostics: vec![Diagnostic::error("BOW1018", message)],
+            exit_code: exit::YOUR_CODE,
+        };
+    };
+    let step = job.steps.iter().find(|step| bad(step.conclusion));
+    let mut diagnostics: Vec<Diagnostic> = job.diagnostics.clone();
+    diagnostics.extend(step.into_iter().flat_map(|step| step.diagnostics.clone()));
+    let what = match step {
+        Some(step) => match step.exit_code {
+            Some(code) => format!("step `{}` ended with exit code {code}", step.name),
+            None => format!("step `{}` did not end well", step.name),
+        },
+        None => "it did not get to its steps".to_owned(),
+    };
+    let message = format!("job `{}` failed: {what}", job.name);
+    let mut last = Diagnostic::error("BOW1018", message)
+        .help(format!("the whole log: bowline logs {}", job.key));
+    for line in last_lines(job.log.as_ref()) {
+        last = last.note(line);
+    }
+    diagnostics.insert(0, last);
+    Failure { diagnostics, exit_code: exit::YOUR_CODE }
+}
+
+fn last_lines(log: Option<&PathBuf>) -> Vec<String> {
+    let Some(log) = log else { return Vec::new() };
+    bowline_runner::log_tail(log, LAST_LINES).unwrap_or_default()
+}

@@ -1,0 +1,4 @@
+//! Tests of the whole crate, in one binary.
+
+mod fixtures;
+mod values;

@@ -1,0 +1,191 @@
+//! What this machine permits: each thing a sandbox needs is tried, not guessed. Feeds `doctor`.
+//!
+//! A lower rung is never taken by itself: what is missing is an error with its remedy.
+
+use crate::limits::READY_MS_MAX;
+use crate::running::{abandon, reap, readable};
+use crate::spec::{Launcher, Network, Program, Root, Spec};
+use crate::start::launch;
+use crate::wire::{self, Report, Request, Trial};
+use crate::{Error, Exit, Output, Sandbox};
+use bowline_diag::Diagnose;
+use serde::Serialize;
+use std::path::Path;
+use std::time::Duration;
+
+/// One thing that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// Such as `overlay`.
+    pub name: String,
+    /// Whether it works.
+    pub ok: bool,
+    /// What was found.
+    pub detail: String,
+    /// What would make it work.
+    pub remedy: Option<String>,
+}
+
+/// How programs are kept apart here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rung {
+    /// As root, with namespaces made directly.
+    Root,
+    /// As an ordinary user, through a user namespace.
+    UserNamespace,
+    /// Not at all; the rows say what is missing.
+    None,
+}
+
+/// Everything that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ladder {
+    /// What a sandbox would stand on.
+    pub rung: Rung,
+    /// In the order of trying.
+    pub rows: Vec<Row>,
+}
+
+impl Ladder {
+    /// Whether sandboxes work.
+    #[must_use]
+    pub fn is_isolated(&self) -> bool {
+        self.rung != Rung::None
+    }
+}
+
+/// Tries everything; takes about 50 ms. `scratch` is an empty folder in the state folder: its
+/// file system must bear overlays.
+#[must_use]
+pub fn probe(launcher: &Launcher, scratch: &Path) -> Ladder {
+    let root = rustix::process::geteuid().is_root();
+    let who = if root { "root" } else { "an ordinary user" };
+    let mut rows = vec![kernel(), row("user", Ok(who.to_owned()))];
+    let user = attempt(launcher, Trial::User);
+    rows.push(row("user namespace", user.map(|()| "can be made".to_owned())));
+    let namespaces = attempt(launcher, Trial::Namespaces);
+    rows.push(row("pid, mount, ipc, uts, net", namespaces.map(|()| "can be made".to_owned())));
+    let overlay = attempt(launcher, Trial::Overlay(scratch.to_owned()));
+    rows.push(row("overlay", overlay.map(|()| "works where the state lies".to_owned())));
+    let whole = whole(launcher);
+    let rung = match (&whole, root) {
+        (Err(_), _) => Rung::None,
+        (Ok(_), true) => Rung::Root,
+        (Ok(_), false) => Rung::UserNamespace,
+    };
+    rows.push(row("sandbox", whole));
+    rows.push(process_limit());
+    rows.push(cgroup());
+    Ladder { rung, rows }
+}
+
+fn row(name: &str, tried: Result<String, Error>) -> Row {
+    let name = name.to_owned();
+    match tried {
+        Ok(detail) => Row { name, ok: true, detail, remedy: None },
+        Err(error) => {
+            let help = error.diagnose().into_iter().find_map(|diagnostic| diagnostic.help);
+            let remedy = setting().map(str::to_owned).or(help);
+            Row { name, ok: false, detail: error.to_string(), remedy }
+        }
+    }
+}
+
+/// The settings that forbid user namespaces, each with its opposite.
+fn setting() -> Option<&'static str> {
+    let reads = |path: &str, value: &str| {
+        std::fs::read_to_string(path).is_ok_and(|text| text.trim() == value)
+    };
+    if rustix::process::geteuid().is_root() {
+        None
+    } else if reads("/proc/sys/kernel/unprivileged_userns_clone", "0") {
+        Some("`sudo sysctl kernel.unprivileged_userns_clone=1`")
+    } else if reads("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") {
+        Some("`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`")
+    } else if reads("/proc/sys/user/max_user_namespaces", "0") {
+        Some("`sudo sysctl user.max_user_namespaces=15000`")
+    } else {
+        None
+    }
+}
+
+fn attempt(launcher: &Launcher, trial: Trial) -> Result<(), Error> {
+    let (control, child) = launch(launcher)?;
+    let action = "try what this machine permits";
+    let limit = Duration::from_millis(READY_MS_MAX);
+    let answer = wire::send(&control, &Request::Probe(trial), &[])
+        .and_then(|()| readable(&control, Some(limit)))
+        .and_then(|ready| match ready {
+            true => wire::receive::<Report>(&control),
+            false => Err(Error::NotReady { limit }),
+        });
+    match answer {
+        Ok(Some((Report::Done, _))) => {
+            reap(Some(child));
+            Ok(())
+        }
+        Ok(Some((Report::Failed(failure), _))) => {
+            reap(Some(child));
+            Err(Error::from_failure(failure))
+        }
+        Ok(_) => {
+            abandon(Some(child));
+            Err(Error::LauncherEnded { action })
+        }
+        Err(error) => {
+            abandon(Some(child));
+            Err(error)
+        }
+    }
+}
+
+/// A whole sandbox with a program in it.
+fn whole(launcher: &Launcher) -> Result<String, Error> {
+    let spec = Spec { network: Network::Private, ..Spec::new(Root::HostTools) };
+    let sandbox = Sandbox::open(launcher, &spec)?;
+    let program = Program {
+        arguments: vec!["true".into()],
+        environment: Vec::new(),
+        directory: "/".into(),
+    };
+    let exit = sandbox.exec(&program, Output::null())?.wait()?;
+    sandbox.close()?;
+    if exit == Exit::Code(0) {
+        Ok("starts programs".to_owned())
+    } else {
+        Err(Error::LauncherEnded { action: "start `true` in a sandbox" })
+    }
+}
+
+fn kernel() -> Row {
+    let uname = rustix::system::uname();
+    let release = uname.release().to_string_lossy().into_owned();
+    let ok = crate::launcher::kernel_is_at_least(5, 11);
+    let remedy = (!ok).then(|| "use Linux 5.11 or later".to_owned());
+    Row { name: "kernel".into(), ok, detail: format!("Linux {release}"), remedy }
+}
+
+fn process_limit() -> Row {
+    let ok = crate::launcher::kernel_is_at_least(6, 14);
+    let detail = if ok { "by pid namespace" } else { "cannot be set" };
+    let remedy = (!ok).then(|| "use Linux 6.14 or later".to_owned());
+    Row { name: "limit of processes".into(), ok, detail: detail.into(), remedy }
+}
+
+fn cgroup() -> Row {
+    let exists = |path: &str| Path::new(path).exists();
+    let found = if exists("/sys/fs/cgroup/cgroup.controllers") {
+        "version 2"
+    } else if exists("/sys/fs/cgroup/memory") {
+        "version 1"
+    } else {
+        "none"
+    };
+    Row {
+        name: "limit of memory".into(),
+        ok: false,
+        detail: format!("cannot be set: Bowline uses no cgroup yet ({found} is here)"),
+        remedy: Some("start Bowline itself in a unit or container with a memory limit".into()),
+    }
+}

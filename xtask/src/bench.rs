@@ -1,0 +1,19 @@
+//! Measurements: `cargo xtask bench main-job`. Ratios are taken in one run; results stand with
+//! the machine's facts under `bench/results/`. Never a pass or fail by the clock.
+
+mod example;
+mod load;
+mod machine;
+mod main_job;
+mod quantile;
+
+use std::path::Path;
+
+/// Runs one bench by name.
+pub fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    match arguments {
+        ["main-job"] => main_job::run(root, 20, 10),
+        ["main-job", "--quick"] => main_job::run(root, 3, 3),
+        _ => Err("usage: cargo xtask bench main-job [--quick]".into()),
+    }
+}
