@@ -4,7 +4,7 @@ use crate::config;
 use crate::failure::Failure;
 use crate::lane::read_policy;
 use crate::workflows;
-use bowline_diag::{Diagnose, Diagnostic};
+use bowline_diag::Diagnostic;
 use bowline_host::files;
 use bowline_manifest::File;
 use bowline_rollout::spec;
@@ -72,8 +72,13 @@ fn check_dockerfile(
     };
     checked.files.push(path.to_owned());
     let text = String::from_utf8_lossy(&bytes);
-    if let Err(error) = bowline_image::check(path, &text) {
-        checked.mistakes.extend(error.diagnose());
+    if let Err(error) = bowline_image::dockerfile::Dockerfile::parse(&text) {
+        let place = error.place;
+        checked.mistakes.push(
+            Diagnostic::error("BOW1015", error.message)
+                .at(path, place.line, place.column, place.length, "")
+                .source(path, text),
+        );
     }
     Ok(())
 }

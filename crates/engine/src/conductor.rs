@@ -32,7 +32,7 @@ impl Conductor {
     pub fn begin(directories: &Directories, watcher: Arc<dyn Watcher>) -> Result<Self, Failure> {
         directories.create()?;
         let lock = match files::try_lock(directories.state.join("conductor.lock"))? {
-            TryLock::Taken(lock) => lock,
+            TryLock::Acquired(lock) => lock,
             TryLock::HeldBy(holder) => {
                 let message = format!("another `bowline` is at work: process {}", holder.trim());
                 return Err(Failure::usage(

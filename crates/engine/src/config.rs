@@ -267,9 +267,9 @@ impl Reader<'_> {
     /// `0.01` or `1 %`.
     fn rate(&mut self, node: &Node) -> Option<f64> {
         let rate = match node.resolve(Schema::Core12) {
-            Resolved::Int(number) => Some(number as f64),
-            Resolved::Number(number) => Some(number),
-            Resolved::Str(text) => text
+            Some(Resolved::Int(number)) => Some(number as f64),
+            Some(Resolved::Number(number)) => Some(number),
+            Some(Resolved::Str(text)) => text
                 .strip_suffix('%')
                 .and_then(|percent| percent.trim().parse::<f64>().ok())
                 .map(|percent| percent / 100.0),

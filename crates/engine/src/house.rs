@@ -1,6 +1,7 @@
 //! What the engine needs to know of the machine and of the process that it runs in.
 
 use bowline_host::directories::Directories;
+use bowline_host::http::Proxy;
 use bowline_sandbox::Launcher;
 use std::path::PathBuf;
 
@@ -17,4 +18,36 @@ pub struct House {
     pub network_environment: Vec<(String, String)>,
     /// Bowline's own version.
     pub bowline_version: String,
+}
+
+impl House {
+    /// The proxies that outbound requests go through.
+    #[must_use]
+    pub fn proxy(&self) -> Proxy {
+        Proxy {
+            https: self.variable(&["HTTPS_PROXY", "https_proxy"]),
+            http: self.variable(&["HTTP_PROXY", "http_proxy"]),
+            no_proxy: self.variable(&["NO_PROXY", "no_proxy"]),
+        }
+    }
+
+    /// Where Node toolchains come from.
+    #[must_use]
+    pub fn npm_registry(&self) -> String {
+        self.variable(&["npm_config_registry", "NPM_CONFIG_REGISTRY"])
+            .unwrap_or_else(|| bowline_runner::PUBLIC_NPM_REGISTRY.into())
+    }
+
+    /// `PATH` as one text.
+    #[must_use]
+    pub fn search_text(&self) -> String {
+        let folders: Vec<String> =
+            self.search_path.iter().map(|folder| folder.display().to_string()).collect();
+        folders.join(":")
+    }
+
+    fn variable(&self, names: &[&str]) -> Option<String> {
+        let found = self.network_environment.iter().find(|(name, _)| names.contains(&&**name));
+        found.map(|(_, value)| value.clone())
+    }
 }

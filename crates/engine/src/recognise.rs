@@ -7,6 +7,7 @@ use crate::workflows;
 use bowline_diag::Diagnostic;
 use bowline_host::files::{self, Kind};
 use bowline_manifest::{File, Resource};
+use bowline_workflow::expr::Value;
 use bowline_workflow::{Content, Job, Part, StepKind, Template, Workflow};
 use std::path::Path;
 
@@ -97,8 +98,8 @@ impl Recognised {
 fn plain_files(root: &Path) -> Result<Vec<String>, Failure> {
     let entries = files::walk(root, ENTRIES_MAX)?;
     let own = |path: &String| {
-        let foreign = |folder: &&str| path.starts_with(**folder) || path.contains(&format!("/{folder}"));
-        !FOREIGN.iter().any(|folder| foreign(&folder))
+        let inside = format!("/{path}");
+        !FOREIGN.iter().any(|folder| inside.contains(&format!("/{folder}")))
     };
     let plain = entries.into_iter().filter(|entry| entry.kind == Kind::File);
     Ok(plain.map(|entry| entry.relative).filter(own).collect())
@@ -178,12 +179,13 @@ fn scripts(job: &Job) -> Vec<String> {
 /// The plain parts of a template.
 fn literal(template: &Template) -> String {
     match &template.content {
-        Content::Literal(text) => text.clone(),
+        Content::Literal(Value::String(text)) => text.to_string(),
+        Content::Literal(_) => String::new(),
         Content::Expression(_) => String::new(),
         Content::Parts(parts) => parts
             .iter()
             .map(|part| match part {
-                Part::Literal(text) => text.as_str(),
+                Part::Text(text) => text.as_str(),
                 Part::Expression(_) => "$",
             })
             .collect(),

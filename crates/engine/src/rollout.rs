@@ -349,8 +349,8 @@ impl<'a> Controller<'a> {
             weight: self.state.canary_weight().into(),
             step: (rollout.step + 1).min(rollout.plan.steps.len().max(1)),
             steps: rollout.plan.steps.len(),
-            requests: rollout.tally.canary_total().requests,
-            failed: rollout.tally.canary_total().failed,
+            requests: rollout.tally.canary.requests,
+            failed: rollout.tally.canary.failed,
             seconds_left: left,
             waiting_for,
         };

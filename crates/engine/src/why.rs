@@ -74,26 +74,35 @@ pub fn explain(reader: &Reader, release: &Release) -> Result<Vec<String>, Failur
             ));
         }
     }
-    let key = format!("{}/{}", started.environment, started.app);
-    let events = reader.events_of("rollout.", &key)?;
-    lines.extend(rollout_lines(release, &events)?);
-    Ok(lines)
-}
-
-/// The rollout's own story: from its start to its end, figures included.
-fn rollout_lines(release: &Release, entries: &[Entry]) -> Result<Vec<String>, Failure> {
-    let mut lines = Vec::new();
-    let mut ours = false;
-    for entry in entries {
-        let Some(event) = Event::from_event(entry)? else { continue };
-        if let Event::Started(started) = &event {
-            ours = started.version.release == release.started.version;
-        }
-        if ours {
-            lines.extend(told(entry, &event));
+    for entry in rollout_events(reader, release)? {
+        if let Some(event) = Event::from_event(&entry)? {
+            lines.extend(told(&entry, &event));
         }
     }
     Ok(lines)
+}
+
+/// The events of the release's own rollout: from its start to the start of the next.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn rollout_events(reader: &Reader, release: &Release) -> Result<Vec<Entry>, Failure> {
+    let key = format!("{}/{}", release.started.environment, release.started.app);
+    let mut own = Vec::new();
+    let mut ours = false;
+    for entry in reader.events_of("rollout.", &key)? {
+        let version = match Event::from_event(&entry)? {
+            Some(Event::Started(started)) => Some(started.version.release),
+            _ => None,
+        };
+        if let Some(version) = version {
+            ours = version == release.started.version;
+        }
+        if ours {
+            own.push(entry);
+        }
+    }
+    Ok(own)
 }
 
 fn told(entry: &Entry, event: &Event) -> Vec<String> {

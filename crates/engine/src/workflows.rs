@@ -6,8 +6,11 @@ use crate::lane::Lane;
 use crate::notice::{Notice, Watcher};
 use bowline_diag::{Diagnostic, exit};
 use bowline_host::files;
+use bowline_host::http::{Client, Policy};
 use bowline_model::Revision;
 use bowline_runner::{CancelToken, Caches, Conclusion, RunEvent, RunReport, RunRequest};
+use bowline_sandbox::{Network, toolchain};
+use bowline_workflow::filter::{self, Decision};
 use bowline_workflow::{Event, Workflow};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,6 +21,9 @@ const FOLDER: &str = ".github/workflows";
 
 /// The largest workflow file, in bytes (GitHub's own limit).
 const WORKFLOW_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Workflows of one release, at most: run ids are spaced by it.
+const WORKFLOWS_MAX: u64 = 100;
 
 /// Jobs side by side.
 const PARALLEL_MAX: usize = 4;
@@ -47,8 +53,10 @@ pub struct Setting<'a> {
     pub secrets: BTreeMap<String, String>,
     /// Only this job and what it needs.
     pub job: Option<String>,
+    /// The run's folder, below the folder of all runs.
+    pub folder: String,
     /// The run's id, unique.
-    pub run_id: String,
+    pub run_id: u64,
     /// The run's number.
     pub run_number: u64,
     /// The event.
@@ -114,11 +122,11 @@ pub(crate) async fn run_all(lane: &Lane<'_>) -> Result<Vec<Ran>, Failure> {
     let event = push_event(&lane.revision);
     let mut ran = Vec::new();
     for (index, (file, workflow)) in workflows.into_iter().enumerate() {
-        if !bowline_workflow::filter::triggered(&workflow, &event) {
+        if let Decision::Skips { reason, .. } = filter::matches(&workflow.on, &event) {
             lane.conductor.tell(&Notice::Happened {
                 stage: "workflow".into(),
                 word: "skipped".into(),
-                text: format!("{file}: its filters do not match this push"),
+                text: format!("{file}: {reason}"),
             });
             continue;
         }
@@ -129,7 +137,8 @@ pub(crate) async fn run_all(lane: &Lane<'_>) -> Result<Vec<Ran>, Failure> {
             git_dir: &lane.checkout.git_dir,
             secrets: BTreeMap::new(),
             job: None,
-            run_id: format!("{}-{index}", lane.id.replace('/', "-")),
+            folder: format!("{}/workflow-{index}", lane.id.replace('/', "-")),
+            run_id: lane.earlier.n * WORKFLOWS_MAX + index as u64,
             run_number: lane.started.number,
             event: event.clone(),
             cancel: lane.cancel.clone(),
@@ -146,15 +155,20 @@ pub(crate) async fn run_all(lane: &Lane<'_>) -> Result<Vec<Ran>, Failure> {
     Ok(ran)
 }
 
+/// The repository's short name: its folder's.
+#[must_use]
+pub fn repository_name(revision: &Revision) -> String {
+    let name = Path::new(&revision.repository).file_name();
+    name.map_or_else(|| "repository".into(), |name| name.to_string_lossy().into_owned())
+}
+
 /// The push that brought a commit.
 #[must_use]
 pub fn push_event(revision: &Revision) -> Event {
-    Event::push(
-        &revision.reference,
-        revision.parent.as_deref(),
-        &revision.commit,
-        revision.changed_files.clone(),
-    )
+    let mut event =
+        Event::push(&revision.reference, &revision.commit, revision.changed_files.clone());
+    event.before.clone_from(&revision.parent);
+    event
 }
 
 /// Runs one workflow.
@@ -171,10 +185,13 @@ pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, 
         revision: setting.revision.clone(),
         tree: setting.tree.to_owned(),
         git_dir: setting.git_dir.to_owned(),
-        directories: directories.clone(),
+        repository: format!("local/{}", repository_name(setting.revision)),
+        default_branch: None,
+        run_folder: directories.runs().join(&setting.folder),
         launcher: setting.house.launcher.clone(),
         secrets: setting.secrets,
         vars: BTreeMap::new(),
+        inputs: serde_json::Map::new(),
         only_job: setting.job,
         run_id: setting.run_id,
         run_number: setting.run_number,
@@ -185,9 +202,14 @@ pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, 
             npm: cache.join("npm"),
             actions: cache.join("actions"),
         },
-        search_path: setting.house.search_path.clone(),
+        tools: directories.tools(),
+        go: toolchain::find_go(&setting.house.search_path)?,
+        node_search: setting.house.search_path.clone(),
+        npm_registry: setting.house.npm_registry(),
+        http: Client::new(Policy::trusted(), setting.house.proxy())?,
         network_environment: setting.house.network_environment.clone(),
         parallel_max: PARALLEL_MAX,
+        network: Network::Host,
         cancel: setting.cancel,
     };
     Ok(bowline_runner::run_workflow(request, move |event| tell(&*watcher, verbose, event)).await?)
@@ -263,5 +285,7 @@ pub fn failure_of(ran: &Ran) -> Failure {
 
 fn last_lines(log: Option<&PathBuf>) -> Vec<String> {
     let Some(log) = log else { return Vec::new() };
-    bowline_runner::log_tail(log, LAST_LINES).unwrap_or_default()
+    let lines = bowline_runner::log::read(log).unwrap_or_default();
+    let skipped = lines.len().saturating_sub(LAST_LINES);
+    lines.into_iter().skip(skipped).map(|line| line.text).collect()
 }

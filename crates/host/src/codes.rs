@@ -1,6 +1,6 @@
 //! The error codes of this crate and what people see for each error.
 
-use crate::{directories, files, local, task};
+use crate::{directories, files, http, local, task};
 use bowline_diag::{Code, Diagnose, Diagnostic, exit};
 
 /// The table that `bowline explain` reads.
@@ -38,6 +38,20 @@ pub const CODES: &[Code] = &[
                Unix sockets. The one that is named is not there, or did not answer in time. \
                `bowline up` starts what an environment needs.",
     },
+    Code {
+        id: "BOW1606",
+        title: "a request to the network failed",
+        text: "The address that is named did not answer, or not as it should. Behind a \
+               company's proxy set `HTTPS_PROXY` and `NO_PROXY`; a company's own certificates \
+               are read from the system's store and from `SSL_CERT_FILE`.",
+    },
+    Code {
+        id: "BOW1607",
+        title: "an address must not be asked",
+        text: "Names and redirects can lead to this machine, to a private network or to a \
+               cloud's metadata service. Bowline asks the policy about the address that a name \
+               resolves to, when it connects, and sends nothing to a refused one.",
+    },
 ];
 
 impl Diagnose for files::Error {
@@ -63,6 +77,20 @@ impl Diagnose for directories::Error {
             Self::SocketPath { .. } => "set `XDG_RUNTIME_DIR` or `BOWLINE_STATE` to a shorter path",
         };
         vec![Diagnostic::error("BOW1603", self.to_string()).help(help)]
+    }
+}
+
+impl Diagnose for http::Error {
+    fn diagnose(&self) -> Vec<Diagnostic> {
+        let diagnostic = match self {
+            Self::Files(error) => return error.diagnose(),
+            Self::Refused { .. } => Diagnostic::error("BOW1607", self.to_string())
+                .help("use a public address, or have the operator allow this one"),
+            Self::Proxy { .. } => Diagnostic::error("BOW1606", self.to_string())
+                .help("check `HTTPS_PROXY` and `HTTP_PROXY`"),
+            _ => Diagnostic::error("BOW1606", self.to_string()),
+        };
+        vec![diagnostic]
     }
 }
 

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod codes;
 pub mod directories;
 pub mod files;
+pub mod http;
 pub mod limits;
 pub mod local;
 pub mod random;

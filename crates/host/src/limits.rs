@@ -12,25 +12,22 @@ pub const WALK_DEPTH_MAX: usize = 256;
 /// How much of a lock file is read to learn who holds it.
 pub const LOCK_TEXT_BYTES_MAX: u64 = 256;
 
-/// The bytes of all headers of a response that are kept; hyper refuses more than 100 headers.
-pub const RESPONSE_HEADERS_BYTES_MAX: usize = 64 << 10;
-
 /// The largest body that [`crate::local`] reads.
 pub const LOCAL_BODY_BYTES_MAX: u64 = 64 << 20;
 
-/// The largest body that `http::Client::get` keeps in memory.
+/// The largest body that [`crate::http::Client::get`] keeps in memory.
 pub const GET_BODY_BYTES_MAX: u64 = 32 << 20;
 
-/// How long `http` waits for names, connections and handshakes.
+/// How long [`crate::http`] waits for names, connections and handshakes.
 pub const CONNECT_MS_MAX: u64 = 10_000;
 
-/// How long `http` waits for the head of a response.
+/// How long [`crate::http`] waits for the head of a response.
 pub const HEAD_MS_MAX: u64 = 30_000;
 
-/// How long a whole exchange of `http` may take, redirects and body included.
+/// How long a whole exchange of [`crate::http`] may take, redirects and body included.
 pub const EXCHANGE_MS_MAX: u64 = 600_000;
 
-/// How many redirects `http` follows.
+/// How many redirects [`crate::http`] follows.
 pub const REDIRECTS_MAX: usize = 5;
 
 /// The longest address (URL) that is taken.

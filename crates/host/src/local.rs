@@ -194,12 +194,12 @@ impl Connection {
         path: &str,
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
-    ) -> Result<http::Request<Full<Bytes>>, Error> {
+    ) -> Result<::http::Request<Full<Bytes>>, Error> {
         let illegal = || Error::Request { method: method.to_owned(), path: path.to_owned() };
         if !path.starts_with('/') {
             return Err(illegal());
         }
-        let mut request = http::Request::builder().method(method).uri(path);
+        let mut request = ::http::Request::builder().method(method).uri(path);
         let given = |name: &str| headers.iter().any(|(found, _)| found.eq_ignore_ascii_case(name));
         if !given("host") {
             let host = match &self.address {
@@ -220,7 +220,7 @@ impl Connection {
 
     async fn exchange(
         &mut self,
-        request: http::Request<Full<Bytes>>,
+        request: ::http::Request<Full<Bytes>>,
     ) -> Result<Response, Error> {
         let broken = |source| Error::Broken { address: self.address.clone(), source };
         self.sender.ready().await.map_err(broken)?;

@@ -1,6 +1,5 @@
 //! The answer of an HTTP request, whole.
 
-use crate::limits::RESPONSE_HEADERS_BYTES_MAX;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Incoming};
 
@@ -44,17 +43,10 @@ pub(crate) enum BodyError {
     Broken(hyper::Error),
 }
 
-pub(crate) fn headers_of(headers: &http::HeaderMap) -> Vec<(String, String)> {
-    let mut bytes = 0;
-    let texts = headers.iter().filter_map(|(name, value)| {
-        value.to_str().ok().map(|value| (name.as_str().to_owned(), value.to_owned()))
-    });
-    texts
-        .take_while(|(name, value)| {
-            bytes += name.len() + value.len();
-            bytes <= RESPONSE_HEADERS_BYTES_MAX
-        })
-        .collect()
+pub(crate) fn headers_of(headers: &::http::HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &::http::HeaderValue| value.to_str().ok().map(str::to_owned);
+    let texts = headers.iter();
+    texts.filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).collect()
 }
 
 /// Reads a body piece by piece up to `bytes_max`; `each` gets every piece.

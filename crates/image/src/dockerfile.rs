@@ -13,6 +13,7 @@ use crate::limits::{DOCKERFILE_BYTES_MAX, INSTRUCTIONS_MAX};
 pub use arguments::{Arguments, Pair};
 pub use directive::Directives;
 pub use heredoc::Heredoc;
+pub(crate) use heredoc::opening as heredoc_opening;
 pub use lines::{Line, Place};
 
 /// A text with its offset in the instruction's logical line.

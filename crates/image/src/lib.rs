@@ -9,10 +9,14 @@
 
 mod build;
 mod codes;
+mod copy;
 pub mod dockerfile;
 mod error;
+pub mod ignore;
+mod plan;
 pub mod limits;
 mod request;
+mod tree;
 pub mod words;
 
 pub use build::build;

@@ -43,8 +43,10 @@ impl Scope {
 pub enum Quotes {
     /// Taken away after they did their work.
     Removed,
-    /// Kept in the text.
+    /// They work and are kept in the text, escape characters too.
     Kept,
+    /// They stand for themselves and quote nothing: the body of a heredoc.
+    Plain,
 }
 
 /// What becomes of variables that are not set.

@@ -102,6 +102,16 @@ impl Journal {
         Ok(value)
     }
 
+    /// Makes the database refuse to grow, as on a full disk.
+    #[doc(hidden)]
+    pub fn limit_pages_for_tests(&self) {
+        let connection = self.lock();
+        let pages = connection.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0));
+        if let Ok(pages) = pages {
+            let _ = connection.pragma_update(None, "max_page_count", pages);
+        }
+    }
+
     pub(crate) fn failed(&self, source: rusqlite::Error) -> Error {
         Error::database(&self.path, source)
     }

@@ -24,47 +24,47 @@ pub const CODES: &[Code] = &[
     ),
     code(
         "BOW0903",
-        "a file of the local cluster cannot be used",
-        "A pod's folder, its state file or its log could not be read or written. The message \
-         names the path.",
-    ),
-    code(
-        "BOW0904",
-        "a pod's process could not be started",
-        "The sandbox refused to start a process. `bowline doctor` says what this machine permits \
-         and which setting or package is missing.",
-    ),
-    code(
-        "BOW0905",
         "the local cluster refused a request",
         "The request reached the in-process Kubernetes API and was refused; the message is the \
          API's own and names the field.",
     ),
     code(
-        "BOW0906",
+        "BOW0904",
         "the edge did not take the route table",
         "Requests are routed as before. The edge's log is in the state folder under `edge/`.",
     ),
     code(
-        "BOW0907",
+        "BOW0905",
         "a newer conductor has set the weights already",
         "Weights carry the generation of who set them. An older one is refused, so that two \
          processes never fight over the traffic.",
     ),
     code(
-        "BOW0908",
+        "BOW0906",
+        "weights that make no sense",
+        "The canary's weight is a number from 0 to 100, and the stable version has a hash. \
+         Nothing was changed.",
+    ),
+    code(
+        "BOW0907",
         "there is no such pod on this machine",
         "`bowline ls` lists the pods that run here, with their namespaces.",
     ),
     code(
-        "BOW0909",
+        "BOW0908",
         "a process did not start or end in time",
         "A pod's shim or the edge's shim did not answer in time. Its log in the state folder says \
          more.",
     ),
     code(
-        "BOW0910",
+        "BOW0909",
         "another process runs this cluster",
         "One process at a time conducts the pods of a state folder. Wait for it to end.",
+    ),
+    code(
+        "BOW0910",
+        "the local cluster was stopped",
+        "Something still waited for the cluster when it was stopped. What runs keeps running; \
+         `bowline up` takes it up again.",
     ),
 ];

@@ -30,9 +30,29 @@ pub enum Error {
     /// A request to the in-process API.
     #[error("the local cluster refused a request: {0}")]
     Api(String),
-    /// The edge did not take the route table.
+    /// The edge did not take the route table, as one of several requests learnt.
     #[error("the edge did not take the route table: {0}")]
     Edge(String),
+    /// The edge refused, or does not answer.
+    #[error(transparent)]
+    Traffic(#[from] bowline_traffic::Error),
+    /// Folders of this user.
+    #[error(transparent)]
+    Directories(#[from] bowline_host::directories::Error),
+    /// The store of images.
+    #[error(transparent)]
+    Store(#[from] bowline_store::Error),
+    /// The cluster was stopped while something waited for it.
+    #[error("the local cluster was stopped")]
+    Stopped,
+    /// Weights that make no sense.
+    #[error("weights of service `{service}` make no sense: canary {weight} of 100")]
+    Weights {
+        /// The service.
+        service: String,
+        /// The canary's weight.
+        weight: u32,
+    },
     /// A newer conductor has set weights already.
     #[error("weights of generation {given} come after {known} were set")]
     StaleGeneration {
@@ -78,14 +98,19 @@ impl Diagnose for Error {
                 Some("check the disk; `bowline down`, then move `cluster.db` aside to start anew"),
             ),
             Self::SchemaNumber { .. } => ("BOW0902", Some("use the version that wrote it")),
-            Self::Files(_) => ("BOW0903", None),
-            Self::Sandbox(_) => ("BOW0904", Some("run `bowline doctor`")),
-            Self::Api(_) => ("BOW0905", None),
-            Self::Edge(_) => ("BOW0906", Some("look into `edge/log` of the state folder")),
-            Self::StaleGeneration { .. } => ("BOW0907", None),
-            Self::NoSuchPod(_) => ("BOW0908", Some("`bowline ls` lists what runs")),
-            Self::TooSlow { .. } => ("BOW0909", Some("run `bowline doctor`")),
-            Self::Held { .. } => ("BOW0910", Some("wait for it, or stop it")),
+            Self::Files(error) => return error.diagnose(),
+            Self::Sandbox(error) => return error.diagnose(),
+            Self::Traffic(error) => return error.diagnose(),
+            Self::Directories(error) => return error.diagnose(),
+            Self::Store(error) => return error.diagnose(),
+            Self::Api(_) => ("BOW0903", None),
+            Self::Edge(_) => ("BOW0904", Some("look into `edge/edge.log` of the state folder")),
+            Self::StaleGeneration { .. } => ("BOW0905", None),
+            Self::Weights { .. } => ("BOW0906", None),
+            Self::NoSuchPod(_) => ("BOW0907", Some("`bowline ls` lists what runs")),
+            Self::TooSlow { .. } => ("BOW0908", Some("run `bowline doctor`")),
+            Self::Held { .. } => ("BOW0909", Some("wait for it, or stop it")),
+            Self::Stopped => ("BOW0910", None),
         };
         let diagnostic = Diagnostic::error(code, self.to_string());
         vec![match help {

@@ -58,6 +58,24 @@ pub struct RolloutSpec {
 }
 
 impl RolloutSpec {
+    /// What is known when nothing could be read.
+    fn empty() -> Self {
+        Self {
+            kind: Kind::Rollout,
+            name: String::new(),
+            namespace: String::new(),
+            replicas: 0,
+            selector: BTreeMap::new(),
+            template: Value::Null,
+            strategy: Canary::default(),
+            progress_deadline_seconds: 0,
+            revision_history_limit: 0,
+            min_ready_seconds: 0,
+            paused: false,
+            notes: Vec::new(),
+        }
+    }
+
     /// The version that its template stands for. `release` is its name for people.
     ///
     /// Images count by digest where they have one (`name@sha256:…`), else as written.

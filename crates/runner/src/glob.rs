@@ -89,12 +89,6 @@ impl Patterns {
         Ok(Self { patterns })
     }
 
-    /// Whether no pattern includes anything.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.patterns.iter().all(|pattern| pattern.negated)
-    }
-
     /// The absolute folders or files where looking starts, in the order of the patterns; one
     /// that lies inside another is left out.
     #[must_use]

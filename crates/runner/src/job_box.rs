@@ -97,7 +97,7 @@ impl JobBox {
             // An error means that nobody listens any more.
             let _ = sender.send(Message::Cancelled { program: number });
         });
-        self.follow(&process, number, step, console, bounds)
+        self.follow(&process, number, console, bounds)
     }
 
     /// Closes the box: everything that still runs in it ends. Its last output is shown.
@@ -137,7 +137,6 @@ impl JobBox {
         &self,
         process: &Process,
         number: u64,
-        step: usize,
         console: &mut Console,
         bounds: &Bounds<'_>,
     ) -> Result<Ended, Error> {

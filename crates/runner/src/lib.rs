@@ -8,19 +8,45 @@
 #![forbid(unsafe_code)]
 
 mod annotation;
+mod artifact;
+mod builtin;
+mod cache_store;
 mod cancel;
 pub mod codes;
 mod command;
+mod console;
+mod context;
 mod envfile;
 mod error;
+mod event;
 mod find;
+mod github;
 mod glob;
 mod hashfiles;
+mod job;
+mod job_box;
+pub mod layout;
 pub mod limits;
+pub mod log;
+mod node_toolchain;
 mod output;
+mod preflight;
+mod problem;
+mod report;
+mod request;
+mod run;
 mod shell;
+mod step;
+mod taint;
+mod variables;
 
 pub use annotation::{Annotation, Level};
 pub use cancel::CancelToken;
 pub use codes::CODES;
 pub use error::Error;
+pub use event::RunEvent;
+pub use layout::Caches;
+pub use preflight::check;
+pub use report::{Conclusion, JobReport, RunReport, StepReport};
+pub use request::{PUBLIC_NPM_REGISTRY, RunRequest};
+pub use run::run_workflow;

@@ -23,7 +23,7 @@ pub const VERSION_FILE_BYTES_MAX: usize = 1 << 20;
 /// The download of a toolchain.
 pub const TOOLCHAIN_BYTES_MAX: u64 = 512 << 20;
 /// A registry's answer about one package version.
-pub const REGISTRY_ANSWER_BYTES_MAX: usize = 4 << 20;
+pub const REGISTRY_ANSWER_BYTES_MAX: usize = 16 << 20;
 /// What is waiting from a program's output before the program has to wait, in chunks.
 pub const OUTPUT_CHUNKS_MAX: usize = 256;
 /// One read from a program's output.

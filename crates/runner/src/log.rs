@@ -191,13 +191,13 @@ mod tests {
     fn what_goes_over_a_limit_leaves_one_visible_marker() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("log");
-        let limits = Limits { line: 10, step: 40, job: 70 };
+        let limits = Limits { line: 10, step: 60, job: 130 };
         let mut log = JobLog::open_limited(&path, limits).expect("it opens");
         log.line(1, "0123456789é").expect("it is stored");
-        for _ in 0..3 {
+        for _ in 0..8 {
             log.line(2, "0123456789").expect("it is stored");
         }
-        for _ in 0..3 {
+        for _ in 0..8 {
             log.line(3, "0123456789").expect("it is stored");
         }
         log.flush().expect("it is written");

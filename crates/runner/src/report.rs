@@ -4,31 +4,7 @@ use bowline_diag::Diagnostic;
 use bowline_host::files;
 use std::path::{Path, PathBuf};
 
-/// How a step, a job or a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Conclusion {
-    /// It did what it should.
-    Success,
-    /// It failed.
-    Failure,
-    /// It was cancelled before its end.
-    Cancelled,
-    /// It was not run.
-    Skipped,
-}
-
-impl Conclusion {
-    /// The word of GitHub's contexts: `success`, `failure`, `cancelled`, `skipped`.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failure => "failure",
-            Self::Cancelled => "cancelled",
-            Self::Skipped => "skipped",
-        }
-    }
-}
+pub use bowline_workflow::Conclusion;
 
 /// A run.
 #[derive(Clone, Debug)]

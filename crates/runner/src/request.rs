@@ -2,6 +2,7 @@
 
 use crate::cancel::CancelToken;
 use crate::layout::Caches;
+use bowline_host::http::Client;
 use bowline_model::Revision;
 use bowline_sandbox::{Launcher, Network, toolchain::GoToolchain};
 use bowline_workflow::Workflow;
@@ -58,6 +59,8 @@ pub struct RunRequest {
     pub node_search: Vec<PathBuf>,
     /// Where toolchains of Node come from: [`PUBLIC_NPM_REGISTRY`].
     pub npm_registry: String,
+    /// Fetches toolchains; its proxy and policy are the caller's choice.
+    pub http: Client,
     /// Proxy and registry settings that steps shall see (`HTTPS_PROXY`, `npm_config_registry`,
     /// `PIP_INDEX_URL` …). Nothing else of the caller's environment reaches a step.
     pub network_environment: Vec<(String, String)>,

@@ -62,12 +62,12 @@ pub const CODES: &[Code] = &[
         "After everything in a sandbox was killed a process still hangs inside the kernel, \
          usually on a network file system or a broken disk.",
     ),
-    row("BOW1211", "the sandbox has ended", "A program was to be started in a sandbox that is gone."),
     row(
-        "BOW1212",
-        "too many descriptors",
-        "One message carries at most 64 descriptors.",
+        "BOW1211",
+        "the sandbox has ended",
+        "A program was to be started in a sandbox that is gone.",
     ),
+    row("BOW1212", "too many descriptors", "One message carries at most 64 descriptors."),
     row("BOW1213", "a value cannot be used", "The message names the value and the reason."),
 ];
 

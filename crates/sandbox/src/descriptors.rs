@@ -21,11 +21,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// [`Error::DescriptorCount`], [`Error::Value`] for no bytes, else what the system says. On a
 /// non-blocking socket [`Error::is_would_block`] when it is full; nothing was sent then, if
 /// `bytes` is as short as it should be there.
-pub fn send(
-    socket: impl AsFd,
-    bytes: &[u8],
-    descriptors: &[BorrowedFd<'_>],
-) -> Result<(), Error> {
+pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<(), Error> {
     if descriptors.len() > DESCRIPTORS_MAX {
         return Err(Error::DescriptorCount { count: descriptors.len() });
     }

@@ -42,6 +42,7 @@ pub fn spawn(detached: Detached) -> Result<u32, Error> {
         return Err(Error::Directory { directory, source: std::io::ErrorKind::NotFound.into() });
     }
     let moves = clear_of_targets(inherited)?;
+    let reserved = reserve(&moves)?;
     let mut command = Command::new(&program);
     command
         .args(arguments)
@@ -65,7 +66,16 @@ pub fn spawn(detached: Detached) -> Result<u32, Error> {
             source,
         })
     })?;
+    drop(reserved);
     Ok(child.id())
+}
+
+/// Occupies the targets here while the child is made: else the standard library might use one
+/// of these numbers for the pipe over which the child says whether it could start.
+fn reserve(moves: &[(OwnedFd, RawFd)]) -> Result<Vec<OwnedFd>, Error> {
+    let failed = |errno| Error::system("reserve a descriptor", errno);
+    let one = |(from, target): &(OwnedFd, RawFd)| fcntl_dupfd_cloexec(from, *target);
+    moves.iter().map(one).collect::<Result<_, _>>().map_err(failed)
 }
 
 /// Copies of the descriptors whose own numbers are no target, so that no move overwrites the
@@ -88,9 +98,8 @@ fn clear_of_targets(inherited: Vec<(OwnedFd, RawFd)>) -> Result<Vec<(OwnedFd, Ra
 /// `dup2`, which also takes away `CLOEXEC`.
 fn put(from: &OwnedFd, target: RawFd) -> std::io::Result<()> {
     debug_assert!(from.as_raw_fd() >= TARGETS_END);
-    // SAFETY: in the child, right before exec: the number is either free or a copy of a
-    // descriptor of the parent that nothing in the child uses any more, and `forget` leaves it
-    // open for the program.
+    // SAFETY: in the child, right before exec: the number is open (`reserve`), nothing in the
+    // child uses it any more, and `forget` leaves it open for the program.
     let mut place = unsafe { OwnedFd::from_raw_fd(target) };
     let done = dup2(from, &mut place);
     std::mem::forget(place);

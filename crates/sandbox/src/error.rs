@@ -193,7 +193,9 @@ fn exhausted(error: &io::Error) -> Option<&'static str> {
 impl Diagnose for Error {
     fn diagnose(&self) -> Vec<Diagnostic> {
         let (code, help) = match self {
-            Self::Launcher { .. } => ("BOW1201", Some("install Bowline again; its own file is gone")),
+            Self::Launcher { .. } => {
+                ("BOW1201", Some("install Bowline again; its own file is gone"))
+            }
             Self::LauncherEnded { .. } | Self::NotReady { .. } => {
                 ("BOW1202", Some("run `bowline doctor`; it tries each step of a sandbox"))
             }

@@ -3,7 +3,7 @@
 //! A lower rung is never taken by itself: what is missing is an error with its remedy.
 
 use crate::limits::READY_MS_MAX;
-use crate::running::{abandon, reap, readable};
+use crate::running::{abandon, readable, reap};
 use crate::spec::{Launcher, Network, Program, Root, Spec};
 use crate::start::launch;
 use crate::wire::{self, Report, Request, Trial};
@@ -144,11 +144,8 @@ fn attempt(launcher: &Launcher, trial: Trial) -> Result<(), Error> {
 fn whole(launcher: &Launcher) -> Result<String, Error> {
     let spec = Spec { network: Network::Private, ..Spec::new(Root::HostTools) };
     let sandbox = Sandbox::open(launcher, &spec)?;
-    let program = Program {
-        arguments: vec!["true".into()],
-        environment: Vec::new(),
-        directory: "/".into(),
-    };
+    let program =
+        Program { arguments: vec!["true".into()], environment: Vec::new(), directory: "/".into() };
     let exit = sandbox.exec(&program, Output::null())?.wait()?;
     sandbox.close()?;
     if exit == Exit::Code(0) {

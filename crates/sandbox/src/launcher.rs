@@ -38,7 +38,10 @@ type Outcome<T> = Result<T, Failure>;
 /// The hidden verb of the binary. It must be called before any thread is started.
 ///
 /// It never returns: it ends with the sandbox.
-#[expect(clippy::exit, reason = "the launcher is a process of its own; there is nobody to return to")]
+#[expect(
+    clippy::exit,
+    reason = "the launcher is a process of its own; there is nobody to return to"
+)]
 pub fn init_main() -> ! {
     let Some(control) = take_control() else {
         // Somebody typed the hidden verb.

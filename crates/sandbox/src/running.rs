@@ -88,8 +88,7 @@ fn open(sink: Sink) -> Result<(OwnedFd, Option<PipeReader>), Error> {
         Sink::Null => Ok((null()?, None)),
         Sink::Descriptor(descriptor) => Ok((descriptor, None)),
         Sink::Pipe => {
-            let (reader, writer) =
-                std::io::pipe().map_err(|e| Error::system("make a pipe", e))?;
+            let (reader, writer) = std::io::pipe().map_err(|e| Error::system("make a pipe", e))?;
             Ok((writer.into(), Some(reader)))
         }
     }

@@ -1,10 +1,10 @@
 //! Starting the launcher, and through it one program as process 1.
 
+use crate::Error;
 use crate::limits::HOSTNAME_BYTES_MAX;
 use crate::running::{Opened, Output, Process};
 use crate::spec::{Launcher, Mount, Program, Spec};
 use crate::wire::{self, Request};
-use crate::Error;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -106,9 +106,8 @@ pub(crate) fn spawn_launcher(
 
 /// What can be refused before anything is started.
 pub(crate) fn check(spec: &Spec) -> Result<(), Error> {
-    let bad = |what, value: &str, reason| {
-        Err(Error::Value { what, value: value.to_owned(), reason })
-    };
+    let bad =
+        |what, value: &str, reason| Err(Error::Value { what, value: value.to_owned(), reason });
     let name = &spec.hostname;
     if name.is_empty() || name.len() > HOSTNAME_BYTES_MAX {
         return bad("host name", name, "it must have 1 to 64 bytes");

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -122,8 +122,7 @@ fn exchange(tool: &Tool, child: &mut Child) -> Result<(Vec<u8>, Vec<u8>), Error>
     }
     let process = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(Error::Ended)?;
     let ended = pidfd_open(process, PidfdFlags::empty()).map_err(failed)?;
-    let mut streams =
-        Streams { tool, input, written: 0, outputs, texts: [Vec::new(), Vec::new()] };
+    let mut streams = Streams { tool, input, written: 0, outputs, texts: [Vec::new(), Vec::new()] };
     let deadline = clock::monotonic().saturating_add(tool.timeout);
     loop {
         let left = deadline.saturating_sub(clock::monotonic());

@@ -198,7 +198,9 @@ impl Step {
             (Self::Overlay, Some(Errno::INVAL)) => Some(
                 "put `BOWLINE_STATE` on a disk or in memory: an overlay cannot lie on an overlay",
             ),
-            (Self::Overlay, Some(Errno::NODEV)) => Some("load the kernel module: `modprobe overlay`"),
+            (Self::Overlay, Some(Errno::NODEV)) => {
+                Some("load the kernel module: `modprobe overlay`")
+            }
             (Self::Proc, _) => {
                 Some("inside a container, start that container with `systempaths=unconfined`")
             }

@@ -8,7 +8,7 @@ use crate::{
     log,
     proxy,
 };
-use bowline_host::task;
+use bowline_host::task::{self, Task};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
@@ -42,6 +42,7 @@ pub(crate) struct Listeners {
 struct Open {
     stop: watch::Sender<Stop>,
     connections: Arc<Semaphore>,
+    accepting: Task<()>,
 }
 
 /// What a listener is told.
@@ -103,9 +104,9 @@ impl Listeners {
             connections: Arc::clone(&connections),
             stopped,
         };
-        drop(task::spawn("listener", accepting.run(listener)));
+        let accepting = task::spawn("listener", accepting.run(listener));
         self.missing.remove(&listen);
-        self.open.insert(listen, Open { stop, connections });
+        self.open.insert(listen, Open { stop, connections, accepting });
     }
 
     /// Closes every socket whose address is not among `wanted`.
@@ -116,6 +117,8 @@ impl Listeners {
         for address in closing {
             if let Some(open) = self.open.remove(&address) {
                 open.stop.send_replace(Stop::Close);
+                // Only when its socket is closed may a later table have the address again.
+                let _ended = open.accepting.await;
                 self.release(address).await;
             }
         }
@@ -130,6 +133,7 @@ impl Listeners {
         let all = u32::try_from(limits.connections_max).unwrap_or(u32::MAX);
         let ended = async {
             for open in std::mem::take(&mut self.open).into_values() {
+                let _ended = open.accepting.await;
                 let _closed = open.connections.acquire_many(all).await;
             }
         };
@@ -166,13 +170,18 @@ impl Accepting {
     async fn run(mut self, listener: TcpListener) {
         loop {
             let connections = Arc::clone(&self.connections);
-            let Ok(permit) = connections.acquire_owned().await else { return };
+            let next = async {
+                let permit = connections.acquire_owned().await;
+                (listener.accept().await, permit)
+            };
             let mut stopped = self.stopped.clone();
-            let accepted = tokio::select! {
+            let (accepted, permit) = tokio::select! {
                 biased;
                 _stop = stopped.wait_for(|stop| *stop != Stop::No) => break,
-                accepted = listener.accept() => accepted,
+                next = next => next,
             };
+            // The semaphore is never closed.
+            let Ok(permit) = permit else { break };
             self.take(accepted, permit).await;
         }
         while *self.stopped.borrow_and_update() == Stop::Close

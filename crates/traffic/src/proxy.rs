@@ -203,21 +203,30 @@ impl Passing {
     ) -> Result<hyper::Result<Response<Incoming>>, Failure> {
         let mut head = pin!(head);
         let limits = &self.edge.limits;
+        let Some(source) = &self.source else {
+            let head = tokio::time::timeout(limits.response_max, head);
+            return head.await.map_err(|_elapsed| Failure::Timeout);
+        };
+        // Who is waited for may change during a pause, so no pause is longer than the shorter
+        // limit.
+        let shorter = limits.response_max.min(limits.body_stall_max);
+        let mut frames = 0;
+        let mut quiet_from = clock::monotonic();
         loop {
-            let before = self.source.as_ref().map(|source| source.progress());
-            let limit = match before {
-                Some(progress) if progress.waiting => limits.body_stall_max,
-                _ => limits.response_max,
-            };
-            if let Ok(result) = tokio::time::timeout(limit, head.as_mut()).await {
-                return Ok(result);
+            let (progress, now) = (source.progress(), clock::monotonic());
+            if progress.frames > frames {
+                (frames, quiet_from) = (progress.frames, now);
             }
-            let now = self.source.as_ref().map(|source| source.progress());
-            match (before, now) {
-                (Some(before), Some(now)) if now.frames > before.frames => {}
-                (Some(before), Some(now)) if now.waiting && !before.waiting => {}
-                (_, Some(now)) if now.waiting => return Err(Failure::ClientStalled),
-                _ => return Err(Failure::Timeout),
+            let limit = if progress.waiting { limits.body_stall_max } else { limits.response_max };
+            let left = limit.saturating_sub(now.saturating_sub(quiet_from));
+            if left.is_zero() && progress.waiting {
+                return Err(Failure::ClientStalled);
+            }
+            if left.is_zero() {
+                return Err(Failure::Timeout);
+            }
+            if let Ok(result) = tokio::time::timeout(left.min(shorter), head.as_mut()).await {
+                return Ok(result);
             }
         }
     }

@@ -16,6 +16,10 @@ use crate::{
 };
 use bowline_host::{clock, files, task};
 use bowline_sandbox::{Signal, descriptors, detached, process};
+use rustix::{
+    io::Errno,
+    process::{Pid, WaitOptions, waitpid},
+};
 use std::{
     collections::BTreeMap,
     io::{self, BufRead, BufReader, Read},
@@ -34,8 +38,6 @@ const LIVED: Duration = Duration::from_secs(1);
 const WAIT: Duration = Duration::from_millis(500);
 /// Pause after a failed accept, so that it does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
-const SIGTERM: i32 = 15;
-const SIGKILL: i32 = 9;
 /// The machine's number for an error that has none.
 const EIO: i32 = 5;
 
@@ -132,10 +134,15 @@ fn start(options: &ShimOptions) -> Result<Child, Error> {
     Ok(Child { id, start_time, started: clock::monotonic() })
 }
 
-/// Waits until the edge has ended.
+/// Waits until the edge has ended, and takes its last entry from the table of processes.
 async fn wait(child: Child) -> Result<(), Error> {
     while !gone(child, WAIT).await? {}
-    Ok(())
+    let id = i32::try_from(child.id).ok().and_then(Pid::from_raw);
+    match waitpid(id, WaitOptions::NOHANG) {
+        // Not this process's child: somebody else takes it.
+        Ok(_) | Err(Errno::CHILD) => Ok(()),
+        Err(error) => Err(Error::Start(error.to_string())),
+    }
 }
 
 async fn gone(child: Child, limit: Duration) -> Result<bool, Error> {
@@ -148,18 +155,18 @@ async fn gone(child: Child, limit: Duration) -> Result<bool, Error> {
 
 /// Lets the edge finish its requests, and ends it when that takes too long.
 async fn end(child: Child, options: &ShimOptions) -> Result<(), Error> {
-    let signal = |number| {
+    let send = |signal| {
         if process::is_alive(child.id, child.start_time) {
-            return process::kill(child.id, Signal(number))
+            return process::kill(child.id, signal)
                 .map_err(|error| Error::Start(error.to_string()));
         }
         Ok(())
     };
-    signal(SIGTERM)?;
+    send(Signal::TERMINATE)?;
     let grace = Duration::from_millis(STOP_GRACE_MS_MAX);
     if !gone(child, options.limits.drain_max + grace).await? {
         log::line("edge-shim", "the edge did not end in time and is killed");
-        signal(SIGKILL)?;
+        send(Signal::KILL)?;
         gone(child, grace).await?;
     }
     Ok(())

@@ -10,7 +10,8 @@ use crate::expr::{EvaluationError, Object, Value};
 use crate::plan::{self, JobInstance};
 use crate::tree::Workflow;
 use condition::JobScope;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// How a job, a step or a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +90,23 @@ pub enum Reason {
     Evaluation(EvaluationError),
 }
 
+/// One line for a person.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Condition { source, needs } => {
+                write!(f, "`{source}` is false")?;
+                for (index, (job, result)) in needs.iter().enumerate() {
+                    let link = if index == 0 { ": " } else { ", " };
+                    write!(f, "{link}`{job}` is {result}")?;
+                }
+                Ok(())
+            }
+            Self::Evaluation(error) => write!(f, "{error}"),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Stage {
     Waiting,
@@ -106,7 +124,15 @@ struct Slot {
 enum SlotState {
     Queued,
     Started,
+    /// It runs and was asked to stop.
+    Stopping,
     Ended(Conclusion),
+}
+
+impl SlotState {
+    fn runs(self) -> bool {
+        matches!(self, Self::Started | Self::Stopping)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -134,9 +160,8 @@ impl Run {
     /// A run in which nothing has started.
     #[must_use]
     pub fn new(workflow: &Workflow, contexts: Contexts) -> Self {
-        let position = |id: &str| {
-            workflow.jobs.iter().position(|job| job.id.value.eq_ignore_ascii_case(id))
-        };
+        let position =
+            |id: &str| workflow.jobs.iter().position(|job| job.id.value.eq_ignore_ascii_case(id));
         let mut jobs: Vec<JobState> = workflow
             .jobs
             .iter()
@@ -168,9 +193,9 @@ impl Run {
     pub fn expect_seconds(&mut self, seconds: &BTreeMap<String, f64>) {
         let own: Vec<f64> =
             self.jobs.iter().map(|job| seconds.get(&job.id).copied().unwrap_or(1.0)).collect();
-        for job in 0..self.jobs.len() {
-            // The longest way below a job: over every job that has it as an ancestor.
-            self.jobs[job].remaining = longest(&self.jobs, &own, job, &mut BTreeMap::new());
+        let ways = longest_ways(&self.jobs, &own);
+        for (job, remaining) in self.jobs.iter_mut().zip(ways) {
+            job.remaining = remaining;
         }
     }
 
@@ -233,7 +258,7 @@ impl Run {
             let Some(slot) = slots.iter_mut().find(|slot| slot.instance.key == key) else {
                 continue;
             };
-            if slot.state != SlotState::Started {
+            if !slot.state.runs() {
                 continue;
             }
             slot.state = SlotState::Ended(conclusion);
@@ -288,9 +313,11 @@ impl Run {
         match self.condition(job) {
             Ok(true) => {}
             Ok(false) => {
-                let cause = self.cancelled && !self.jobs[job].needs.iter().any(|need| {
-                    self.result(*need) != Some(Conclusion::Success)
-                });
+                let cause = self.cancelled
+                    && !self.jobs[job]
+                        .needs
+                        .iter()
+                        .any(|need| self.result(*need) != Some(Conclusion::Success));
                 let conclusion = if cause { Conclusion::Cancelled } else { Conclusion::Skipped };
                 let reason = self.condition_reason(job);
                 return self.end(job, conclusion, Some(reason), decisions);
@@ -341,7 +368,7 @@ impl Run {
         let mut free = free;
         for job in order {
             let Stage::Running(slots) = &mut self.jobs[job].stage else { continue };
-            let mut running = slots.iter().filter(|s| s.state == SlotState::Started).count();
+            let mut running = slots.iter().filter(|slot| slot.state.runs()).count();
             for slot in slots.iter_mut().filter(|slot| slot.state == SlotState::Queued) {
                 let most = slot.instance.max_parallel.unwrap_or(usize::MAX);
                 if free == 0 || running >= most {
@@ -432,37 +459,28 @@ impl Run {
 
 /// Every job that `job` needs, directly or through others.
 fn ancestors(jobs: &[JobState], job: usize) -> Vec<usize> {
-    let mut found: Vec<usize> = Vec::new();
+    let mut found = BTreeSet::new();
     let mut open = jobs[job].needs.clone();
     while let Some(next) = open.pop() {
-        if !found.contains(&next) {
-            found.push(next);
+        if found.insert(next) {
             open.extend(jobs[next].needs.iter().copied());
         }
     }
-    found.sort_unstable();
-    found
+    found.into_iter().collect()
 }
 
-/// The longest way from the beginning of `job` to the end of the graph.
-fn longest(
-    jobs: &[JobState],
-    own: &[f64],
-    job: usize,
-    known: &mut BTreeMap<usize, f64>,
-) -> f64 {
-    // Dependants have strictly more ancestors, so this order needs no recursion.
-    let mut order: Vec<usize> =
-        (0..jobs.len()).filter(|other| *other == job || jobs[*other].ancestors.contains(&job)).collect();
-    order.sort_by_key(|other| std::cmp::Reverse(jobs[*other].ancestors.len()));
-    for other in order {
-        let below = (0..jobs.len())
-            .filter(|next| jobs[*next].needs.contains(&other))
-            .filter_map(|next| known.get(&next).copied())
-            .fold(0.0, f64::max);
-        known.insert(other, own[other] + below);
+/// For every job the longest way from its beginning to the end of the graph.
+fn longest_ways(jobs: &[JobState], own: &[f64]) -> Vec<f64> {
+    // A job that needs another has strictly more ancestors, so this order needs no recursion.
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|job| std::cmp::Reverse(jobs[*job].ancestors.len()));
+    let mut ways = own.to_vec();
+    for job in order {
+        for need in &jobs[job].needs {
+            ways[*need] = ways[*need].max(own[*need] + ways[job]);
+        }
     }
-    known.get(&job).copied().unwrap_or(0.0)
+    ways
 }
 
 /// The conclusion of a job, once all its instances have ended.
@@ -491,8 +509,11 @@ fn stop(slots: &mut [Slot], decisions: &mut Vec<Decision>) {
                 slot.state = SlotState::Ended(Conclusion::Cancelled);
                 decisions.push(Decision::Dropped { key });
             }
-            SlotState::Started => decisions.push(Decision::Cancel { key }),
-            SlotState::Ended(_) => {}
+            SlotState::Started => {
+                slot.state = SlotState::Stopping;
+                decisions.push(Decision::Cancel { key });
+            }
+            SlotState::Stopping | SlotState::Ended(_) => {}
         }
     }
 }

@@ -111,9 +111,8 @@ fn leave_out(
 }
 
 fn add(mut combinations: Vec<Object>, include: &[&Object], vectors: &Vectors<'_>) -> Vec<Object> {
-    let is_vector = |key: &str| {
-        vectors.iter().any(|(vector, _)| is_equal(&(*vector).into(), &key.into()))
-    };
+    let is_vector =
+        |key: &str| vectors.iter().any(|(vector, _)| is_equal(&(*vector).into(), &key.into()));
     // Combinations that an include makes of its own are no targets of later ones.
     let mut own = Vec::new();
     for entry in include {

@@ -98,7 +98,8 @@ fn boolean(value: &Value, key: &str, span: Span) -> Result<bool, EvaluationError
         Value::String(text) if text.as_ref() == "true" => Ok(true),
         Value::String(text) if text.as_ref() == "false" => Ok(false),
         Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-            let message = format!("`{key}` must be true or false, and its value is {}", value.kind());
+            let message =
+                format!("`{key}` must be true or false, and its value is {}", value.kind());
             Err(EvaluationError::at(message, span))
         }
     }
@@ -136,9 +137,7 @@ fn instance(
     };
     let name = if name.trim().is_empty() { format!("{id}{suffix}") } else { name };
     let continue_on_error = match &job.continue_on_error {
-        Some(template) => {
-            boolean(&template.evaluate(&inner)?, "continue-on-error", template.span)?
-        }
+        Some(template) => boolean(&template.evaluate(&inner)?, "continue-on-error", template.span)?,
         None => false,
     };
     let key = if has_matrix { format!("{id}/{}", index + 1) } else { id.clone() };

@@ -109,7 +109,16 @@ impl Reader<'_> {
         };
         let (file, text) = (self.file.to_owned(), self.text.to_owned());
         Some(Workflow {
-            file, text, name, run_name, on, env, defaults, permissions, concurrency, jobs,
+            file,
+            text,
+            name,
+            run_name,
+            on,
+            env,
+            defaults,
+            permissions,
+            concurrency,
+            jobs,
         })
     }
 

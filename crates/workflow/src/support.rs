@@ -71,7 +71,8 @@ impl Check<'_> {
             }
             for list in [only, ignore].into_iter().flatten() {
                 if !list.items.is_empty() && list.items.iter().all(|p| p.value.starts_with('!')) {
-                    let message = format!("`{name}` holds only `!` patterns, so it selects nothing");
+                    let message =
+                        format!("`{name}` holds only `!` patterns, so it selects nothing");
                     let help = "begin with a pattern that selects, for example `**`";
                     self.add(codes::FILTER, message, list.span, help);
                 }
@@ -180,7 +181,8 @@ impl Check<'_> {
                         self.missing(message, span, "install the tool and run it in a `run` step");
                     }
                     ActionReference::Local(path) | ActionReference::SameRepository(path) => {
-                        let message = format!("the action `{path}` of the repository is not run yet");
+                        let message =
+                            format!("the action `{path}` of the repository is not run yet");
                         self.missing(message, span, "put its commands into `run` steps");
                     }
                 }

@@ -28,7 +28,11 @@ fn block(value: &Value, indent: usize, text: &mut String) {
                 item_of(item, indent, text);
             }
         }
-        Value::Object(_) | Value::Array(_) | Value::String(_) | Value::Null | Value::Bool(_)
+        Value::Object(_)
+        | Value::Array(_)
+        | Value::String(_)
+        | Value::Null
+        | Value::Bool(_)
         | Value::Number(_) => {
             let _ = write!(text, "{:indent$}", "");
             scalar(value, indent, text);

@@ -16,6 +16,7 @@ mod limits;
 mod node;
 mod parse;
 mod resolve;
+mod tag_guard;
 
 pub use codes::CODES;
 pub use emit::emit;

@@ -1,5 +1,6 @@
 //! From text to trees.
 
+use crate::tag_guard;
 use crate::{Error, Limits, Node, Problem, Scalar, Span, Style, Yaml};
 use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 use std::collections::{HashMap, HashSet};
@@ -16,14 +17,18 @@ pub fn parse_documents(text: &str, limits: &Limits) -> Result<Vec<Node>, Error> 
         let message = format!("the file has {has} bytes; at most {max} are read");
         return Err(Error::new(Problem::Limit, message, (1, 1)));
     }
+    // The scanner must not meet the end of the text inside a token.
+    let ended = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+    tag_guard::check(&ended)?;
     let mut parser = Parser::new();
     parser.set_encoding(libyaml_safer::Encoding::Utf8);
-    parser.set_input(text.as_bytes());
+    parser.set_input(ended.as_bytes());
     let lines = text.split('\n').collect();
     let mut composer = Composer {
         parser,
         lines,
         limits,
+        added_end: (ended.len() > text.len()).then_some(text.len()),
         nodes: 0,
         events: 0,
         depth: 0,
@@ -34,7 +39,7 @@ pub fn parse_documents(text: &str, limits: &Limits) -> Result<Vec<Node>, Error> 
 }
 
 /// Where a mark is, counted from 1.
-fn place(mark: Mark) -> (usize, usize) {
+pub(crate) fn place(mark: Mark) -> (usize, usize) {
     let from_one = |value: u64| usize::try_from(value).unwrap_or(usize::MAX - 1) + 1;
     (from_one(mark.line), from_one(mark.column))
 }
@@ -43,6 +48,8 @@ struct Composer<'t> {
     parser: Parser<&'t [u8]>,
     lines: Vec<&'t str>,
     limits: &'t Limits,
+    /// The length of a text whose last line had no end, so that one was added.
+    added_end: Option<usize>,
     nodes: usize,
     events: usize,
     depth: usize,
@@ -107,7 +114,9 @@ impl Composer<'_> {
             EventData::Alias { anchor } => self.alias(&anchor, start),
             EventData::Scalar { anchor, tag, value, style, .. } => {
                 self.count_nodes(1, start)?;
-                let value = Yaml::Scalar(Scalar { text: value, style: scalar_style(style) });
+                let style = scalar_style(style);
+                let text = self.without_added_end(value, style, end);
+                let value = Yaml::Scalar(Scalar { text, style });
                 Ok(self.finish(Node { span: self.span(start, end), tag, anchor, value }))
             }
             EventData::SequenceStart { anchor, tag, .. } => {
@@ -133,6 +142,16 @@ impl Composer<'_> {
             }
             _ => Err(Error::new(Problem::Syntax, "a value is missing here", place(start))),
         }
+    }
+
+    /// A block at the end of a text without a last line break has none either.
+    fn without_added_end(&self, mut text: String, style: Style, end: Mark) -> String {
+        let block = matches!(style, Style::Literal | Style::Folded);
+        let at_end = self.added_end.is_some_and(|length| end.index > length as u64);
+        if block && at_end && text.ends_with('\n') {
+            text.pop();
+        }
+        text
     }
 
     fn enter(&mut self, anchor: Option<&str>, at: Mark) -> Result<(), Error> {
@@ -293,7 +312,7 @@ fn scalar_style(style: ScalarStyle) -> Style {
 }
 
 /// The parser's own words, which name the rule that was broken.
-fn syntax(error: &libyaml_safer::Error) -> Error {
+pub(crate) fn syntax(error: &libyaml_safer::Error) -> Error {
     let at = error.problem_mark().map_or((1, 1), place);
     let problem = error.problem();
     let message = match error.context() {

@@ -55,7 +55,7 @@ fn aliases_expand_and_are_counted() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..30 {
         let below = format!("*a{}", level - 1);
-        let list = vec![below.as_str(); 9].join(", ");
+        let list = [below.as_str(); 9].join(", ");
         bomb.push_str(&format!("a{level}: &a{level} [{list}]\n"));
     }
     let error = parse_documents(&bomb, &Limits::default()).expect_err("bomb");
@@ -115,4 +115,31 @@ fn what_is_emitted_reads_back_the_same_under_both_schemas() {
     for scalar in [json!("x"), json!(null), json!([]), json!("a\nb\n")] {
         assert_eq!(parse(&emit(&scalar)).to_json(Schema::Core12), scalar);
     }
+}
+
+#[test]
+fn a_text_may_end_without_a_line_break() {
+    for (text, expected) in [
+        ("a: |\n  x", json!({"a": "x"})),
+        ("a: |\n  x\n", json!({"a": "x\n"})),
+        ("a: |+\n  x", json!({"a": "x"})),
+        ("a: >-\n  x", json!({"a": "x"})),
+        ("a: |", json!({"a": ""})),
+        ("a: x", json!({"a": "x"})),
+        ("a: |\n  x\nb: y", json!({"a": "x\n", "b": "y"})),
+    ] {
+        assert_eq!(parse(text).to_json(Schema::Core12), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_comma_after_a_tag_is_an_error_and_in_words_it_is_none() {
+    for text in ["[!!str, x]", "{a: !t,b: c}", "- [x, &a !y, z]", "{\"a\":!t,}"] {
+        let error = parse_documents(text, &Limits::default()).expect_err(text);
+        assert_eq!(error.problem, Problem::Syntax, "{text}");
+    }
+    for text in ["a: echo hi !x, y", "# !x, y\na: 1", "a: |\n  !x, y\n", "a: 'b !x, y'"] {
+        assert!(parse_documents(text, &Limits::default()).is_ok(), "{text}");
+    }
+    assert_eq!(parse("[!!str a, !!str , b]").to_json(Schema::Core12), json!(["a", "", "b"]));
 }

@@ -7,15 +7,16 @@ use bowline_diag::exit;
 use bowline_engine::Failure;
 use bowline_engine::read::Reader;
 use bowline_engine::why;
+use serde_json::json;
 
 /// Explains one release.
 pub fn run(context: &Context, wanted: Option<&str>) -> Result<u8, Failure> {
     let reader = Reader::open(&context.house)?;
     let release = why::find(&reader, wanted)?;
     if context.json() {
-        let text = serde_json::to_string(&release)
-            .map_err(|error| Failure::bug(format!("the release does not serialise: {error}")))?;
-        printer::data(&text);
+        let mut value = json!(release);
+        value["rollout"] = json!(why::rollout_events(&reader, &release)?);
+        printer::data(&value.to_string());
         return Ok(exit::OK);
     }
     let lines = why::explain(&reader, &release)?;

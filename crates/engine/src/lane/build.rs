@@ -19,6 +19,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The largest Dockerfile, in bytes.
 const DOCKERFILE_BYTES_MAX: u64 = 1024 * 1024;
 
+/// Files of a commit that are looked at, at most.
+const FILES_MAX: usize = 200_000;
+
 /// The largest lock file that is recorded, in bytes.
 const LOCK_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -84,7 +87,7 @@ impl Lane<'_> {
             bowline_image::build(&request, &mut |event| tell(&*watcher, verbose, event))
                 .map_err(Failure::from)
         });
-        work.join().await?
+        work.await?
     }
 
     fn image_done(&mut self, built: Built) -> Result<Done, Failure> {
@@ -150,10 +153,10 @@ impl Lane<'_> {
     fn lock_digests(&self) -> Result<BTreeMap<String, bowline_model::Digest>, Failure> {
         let tree = &self.checkout.tree;
         let mut digests = BTreeMap::new();
-        for path in &self.checkout.files {
-            if bowline_record::is_lock_file(path) {
-                let bytes = files::read_beneath(tree, path, LOCK_BYTES_MAX)?;
-                digests.insert(path.clone(), bowline_store::digest_of(&bytes));
+        for entry in files::walk(tree, FILES_MAX)? {
+            if bowline_record::is_lock_file(&entry.relative) {
+                let bytes = files::read_beneath(tree, &entry.relative, LOCK_BYTES_MAX)?;
+                digests.insert(entry.relative, bowline_store::digest_of(&bytes));
             }
         }
         Ok(digests)

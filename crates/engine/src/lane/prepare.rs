@@ -9,11 +9,12 @@ use crate::notice::Notice;
 use crate::release::{self, Finished, Release, Started};
 use crate::rollout;
 use crate::target::Target;
+use crate::workflows;
 use bowline_diag::{Diagnostic, nearest};
 use bowline_host::files;
 use bowline_model::{Outcome, Revision};
 use bowline_runner::CancelToken;
-use bowline_source::Repository;
+use bowline_source::{Git, GitRef, Repository};
 use bowline_store::Store;
 use std::path::Path;
 
@@ -29,10 +30,10 @@ pub async fn prepare<'a>(
     request: Request,
 ) -> Result<Lane<'a>, Failure> {
     let store = Store::open(house.directories.store())?;
-    let repository = bowline_source::open(&request.folder, &house.search_path)?;
+    let repository = Git::find(&house.search_text())?.open(&request.folder)?;
     let revision = revision(&repository, &request)?;
     let checkout = repository.checkout(&revision, &store)?;
-    let config = read_config(&checkout.tree, &repository_name(&revision))?;
+    let config = read_config(&checkout.tree, &workflows::repository_name(&revision).to_lowercase())?;
     let environment = choose(&config, request.environment.as_deref())?;
     let releases = conductor.releases()?;
     let open = open_release(&releases, &config.app, &environment.name);
@@ -75,7 +76,7 @@ pub async fn prepare<'a>(
 
 fn revision(repository: &Repository, request: &Request) -> Result<Revision, Failure> {
     let wanted = request.revision.as_deref().unwrap_or("HEAD");
-    let revision = repository.revision(wanted)?;
+    let revision = repository.revision(&wanted.parse::<GitRef>()?)?;
     if request.revision.is_none() && revision.dirty {
         let message = "the work tree differs from `HEAD`, so it is not clear what to release";
         return Err(Failure::usage(
@@ -84,11 +85,6 @@ fn revision(repository: &Repository, request: &Request) -> Result<Revision, Fail
         ));
     }
     Ok(revision)
-}
-
-fn repository_name(revision: &Revision) -> String {
-    let name = Path::new(&revision.repository).file_name();
-    name.map_or_else(String::new, |name| name.to_string_lossy().to_lowercase())
 }
 
 /// The configuration of a tree; `folder` names the application when the file does not.

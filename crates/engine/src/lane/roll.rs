@@ -113,8 +113,7 @@ impl Lane<'_> {
     async fn apply_manifests(&mut self) -> Result<(Job, usize), Failure> {
         let digest = self.image_digest()?;
         let mut resources = self.resources()?;
-        let reference = format!("{}@{digest}", self.config.image);
-        bowline_manifest::set_image(&mut resources, &self.config.image, &reference)?;
+        bowline_manifest::set_image(&mut resources, &self.config.image, &digest)?;
         let job = self.job(&resources)?;
         let client = &self.target.client;
         kubernetes::ensure_namespace(client, &job.namespace).await?;

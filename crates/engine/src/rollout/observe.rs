@@ -45,7 +45,7 @@ impl Controller<'_> {
         let mut seen: BTreeMap<String, Pods> = BTreeMap::new();
         for set in sets.items.iter().filter(|set| self.owns(set.metadata.labels.as_ref())) {
             let Some(hash) = hash(set.metadata.labels.as_ref()) else { continue };
-            let wanted = set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+            let wanted = set.spec.replicas.unwrap_or(1);
             seen.entry(hash).or_default().desired += u32::try_from(wanted).unwrap_or(0);
         }
         for pod in pods.items.iter().filter(|pod| self.owns(pod.metadata.labels.as_ref())) {

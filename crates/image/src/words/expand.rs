@@ -103,14 +103,15 @@ impl<'a> Expansion<'a> {
     /// Up to `stop` (which is taken too) or the end.
     fn until(&mut self, stop: Option<char>) -> Result<(String, Vec<String>), WordError> {
         let mut output = Output::default();
+        let quotes = self.words.quotes != Quotes::Plain;
         while let Some(c) = self.peek() {
             if Some(c) == stop {
                 self.at += 1;
                 return Ok(output.finish());
             }
             match c {
-                '\'' => output.quoted(&self.single_quoted()?),
-                '"' => output.quoted(&self.double_quoted()?),
+                '\'' if quotes => output.quoted(&self.single_quoted()?),
+                '"' if quotes => output.quoted(&self.double_quoted()?),
                 '$' => {
                     let value = self.dollar()?;
                     output.value(&value);

@@ -128,8 +128,12 @@ impl<'a> Turn<'a> {
         self.emit(Event::ReplicasScaled(ReplicasScaled { counter, hash, replicas, now_ms }));
     }
 
-    /// Seconds that are seen and not yet in the journal, ascending, without the empty ones.
+    /// Seconds since the canary's first traffic that are seen and not yet in the journal,
+    /// ascending, without the empty ones.
     fn live_seconds(&self) -> Vec<[u64; 5]> {
+        if self.active().is_none_or(|rollout| rollout.exposed_ms.is_none()) {
+            return Vec::new();
+        }
         let Counters::Read(seconds) = &self.observation.counters else { return Vec::new() };
         let mut last = self.state.counted_through;
         let mut live = Vec::new();
@@ -228,15 +232,12 @@ impl<'a> Turn<'a> {
 
     /// Settled seconds go into the journal in batches, so that the edge may forget them.
     fn keep_counts(&mut self) {
-        if self.active().is_none() {
-            return;
-        }
         let newest = self.newest_second().unwrap_or(0);
         let settled = |s: &[u64; 5]| s[0].saturating_add(COUNTS_SETTLE_SECONDS) <= newest;
         let seconds: Vec<[u64; 5]> = self.live_seconds().into_iter().filter(settled).collect();
         let (Some(first), Some(last)) = (seconds.first(), seconds.last()) else { return };
         if last[0] - first[0] + 1 >= COUNTED_BATCH_SECONDS {
-            self.emit(Event::Counted(Counted { seconds }));
+            self.emit(Event::Counted(Counted { seconds, now_ms: self.now }));
         }
     }
 }

@@ -284,6 +284,8 @@ pub struct WeightShifted {
     pub weight: u8,
     /// Per cent before.
     pub from: u8,
+    /// For a canary's first traffic: seconds up to this one are older than it.
+    pub counted_through: Option<u64>,
     /// When.
     pub now_ms: u64,
 }
@@ -370,6 +372,8 @@ pub struct FullPromotionRequested {
 pub struct Counted {
     /// `[second, canary requests, canary failed, stable requests, stable failed]` a second.
     pub seconds: Vec<[u64; 5]>,
+    /// When it was written down.
+    pub now_ms: u64,
 }
 
 /// Payload of `rollout.counters_lost` and `rollout.counters_found`.

@@ -193,15 +193,19 @@ impl State {
             canary: e.canary.clone(),
             weight: e.weight,
         });
+        let older = e.counted_through.max(self.counted_through);
         self.on(e.now_ms, |r| {
             r.progressed_ms = e.now_ms;
-            if e.weight > 0 {
-                r.exposed_ms = r.exposed_ms.or(Some(e.now_ms));
+            if e.weight > 0 && r.exposed_ms.is_none() {
+                r.exposed_ms = Some(e.now_ms);
+                r.counted_from = r.counted_from.max(older);
             }
         });
+        self.counted_through = older;
     }
 
     fn counted(&mut self, e: &Counted) {
+        self.at(e.now_ms);
         for second in &e.seconds {
             self.counted_through = self.counted_through.max(Some(second[0]));
             if let Some(rollout) = self.rollout.as_mut().filter(|r| r.phase == Phase::Progressing) {
@@ -213,6 +217,9 @@ impl State {
     fn aborted(&mut self, e: &Aborted) {
         self.answered(e.request);
         self.at(e.now_ms);
+        // A retry must not be judged by the seconds that this attempt was judged by.
+        let last = e.evidence.seconds.last().map(|second| second[0]);
+        self.counted_through = self.counted_through.max(last);
         let Some(rollout) = self.rollout.as_mut() else { return };
         rollout.phase = Phase::Aborted;
         rollout.pause = None;
@@ -266,7 +273,7 @@ impl State {
         }
     }
 
-    /// What had passed when the machine stopped counts, what passed since does not.
+    /// What had passed at the last event counts, what passed since is not known and does not.
     fn clock_restarted(&mut self, e: &ClockRestarted) {
         let before = self.latest_ms;
         let rebase = |time: u64| {

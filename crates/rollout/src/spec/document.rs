@@ -18,7 +18,7 @@ const DOCUMENT: Table = &[
     ("status", ServerWritten),
 ];
 
-const METADATA: Table = &[
+pub(super) const METADATA: Table = &[
     ("annotations", Read),
     ("creationTimestamp", ServerWritten),
     ("finalizers", Refused("nobody would ever take the finalizer away")),
@@ -34,7 +34,7 @@ const METADATA: Table = &[
     ("uid", ServerWritten),
 ];
 
-const ROLLOUT_SPEC: Table = &[
+pub(super) const ROLLOUT_SPEC: Table = &[
     ("analysis", Refused("no analysis runs are made, so none are kept")),
     ("minReadySeconds", Read),
     ("paused", Read),
@@ -61,7 +61,7 @@ const DEPLOYMENT_SPEC: Table = &[
     ("template", Read),
 ];
 
-const SELECTOR: Table = &[
+pub(super) const SELECTOR: Table = &[
     ("matchExpressions", Refused("pods are found by `matchLabels` alone")),
     ("matchLabels", Read),
 ];
@@ -92,12 +92,17 @@ fn parse(document: &Value) -> (Fragment, Vec<FieldError>) {
     let empty = Map::new();
     let object = reader.object(document, "", DOCUMENT).unwrap_or(&empty);
     let kind = reader.kind(object);
+    if kind.is_none() {
+        // Another object's fields say nothing about this one.
+        let rest = Box::new(RolloutSpec::empty());
+        let (name, selector, template, missing) = (None, None, None, Vec::new());
+        return (Fragment { name, selector, template, missing, rest }, reader.errors);
+    }
     let (name, namespace) = reader.metadata(object);
     let spec = match (kind, get(object, "spec")) {
         (Some(Kind::Rollout), Some(spec)) => reader.object(spec, "/spec", ROLLOUT_SPEC),
         (Some(Kind::Deployment), Some(spec)) => reader.object(spec, "/spec", DEPLOYMENT_SPEC),
-        (None, _) => None,
-        (Some(_), None) => {
+        (_, _) => {
             let message = "`spec` is missing, there is nothing to deploy";
             reader.error(codes::MISSING_FIELD, "/spec", message, "write `spec:`");
             None
@@ -110,7 +115,7 @@ fn parse(document: &Value) -> (Fragment, Vec<FieldError>) {
     let strategy = match kind {
         Some(Kind::Rollout) if read => reader.rollout_strategy(spec),
         Some(Kind::Deployment) if read => reader.deployment_strategy(spec),
-        _ => super::Canary::default(),
+        Some(_) | None => super::Canary::default(),
     };
     reader.progress_deadline_abort(spec);
     let rest = RolloutSpec {

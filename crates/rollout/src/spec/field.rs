@@ -248,8 +248,28 @@ fn scaled(number: &str, unit: u128) -> Option<u128> {
 
 #[cfg(test)]
 mod tests {
-    use super::duration_ms;
+    use super::{Support, duration_ms};
+    use crate::spec::{document, strategy};
     use serde_json::json;
+
+    #[test]
+    fn every_refusal_is_one_short_sentence() {
+        let tables = [
+            document::METADATA,
+            document::ROLLOUT_SPEC,
+            document::SELECTOR,
+            strategy::STRATEGY,
+            strategy::CANARY,
+            strategy::TRAFFIC_ROUTING,
+            strategy::STEP,
+        ];
+        for (name, support) in tables.into_iter().flatten() {
+            if let Support::Refused(consequence) = support {
+                let message = format!("`{name}` is not carried out: {consequence}");
+                assert!(message.chars().count() <= 100, "{message}");
+            }
+        }
+    }
 
     #[test]
     fn durations_are_seconds_or_go_text() {

@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 
 use Support::{Read, Refused};
 
-const STRATEGY: Table = &[
+pub(super) const STRATEGY: Table = &[
     ("canary", Read),
     ("blueGreen", Refused("there is no preview version and no switch; write a canary")),
 ];
 
-const CANARY: Table = &[
+pub(super) const CANARY: Table = &[
     ("abortScaleDownDelaySeconds", Read),
     ("analysis", Refused("no AnalysisTemplate is measured; every request is judged anyway")),
     ("antiAffinity", Refused("there is one machine, pods cannot be kept apart")),
@@ -33,9 +33,9 @@ const CANARY: Table = &[
     ("trafficRouting", Read),
 ];
 
-const FOREIGN: &str = "Bowline's own edge divides the traffic here, this router is left alone";
+const FOREIGN: &str = "Bowline's edge divides the traffic, this router is left alone";
 
-const TRAFFIC_ROUTING: Table = &[
+pub(super) const TRAFFIC_ROUTING: Table = &[
     ("alb", Refused(FOREIGN)),
     ("ambassador", Refused(FOREIGN)),
     ("apisix", Refused(FOREIGN)),
@@ -49,7 +49,7 @@ const TRAFFIC_ROUTING: Table = &[
     ("traefik", Refused(FOREIGN)),
 ];
 
-const STEP: Table = &[
+pub(super) const STEP: Table = &[
     ("analysis", Refused("no AnalysisTemplate is measured, the step would pass unseen")),
     ("experiment", Refused("no experiment is run, the step would pass unseen")),
     ("pause", Read),
@@ -106,7 +106,7 @@ impl Reader {
         }
         if self.bool(canary, pointer, "dynamicStableScale") {
             let at = join(pointer, "dynamicStableScale");
-            let consequence = "stable keeps all pods, so that it can take the traffic back at once";
+            let consequence = "stable keeps all pods, so that it can take over at once";
             self.refused(&at, "dynamicStableScale", consequence);
         }
         if self.count(canary, pointer, "minPodsPerReplicaSet", 1, u32::MAX) > 1 {

@@ -29,8 +29,7 @@ pub(super) fn run(control: &UnixStream) -> Outcome<()> {
             Ok(_) => {}
             Err(errno) => return Err(Failure::new(Step::Message, "owner", errno)),
         }
-        let Some((question, descriptors)) = wire::receive::<Holding>(control).map_err(lost)?
-        else {
+        let Some((question, descriptors)) = wire::receive::<Holding>(control).map_err(lost)? else {
             return Ok(());
         };
         let (report, sockets) = match answer(question, descriptors) {
@@ -68,9 +67,9 @@ fn answer(question: Holding, mut descriptors: Vec<OwnedFd>) -> Outcome<Vec<Owned
             };
             match spawn_launcher(&program, &arguments, control) {
                 Ok(_) => Ok(Vec::new()),
-                Err(crate::Error::Launcher { source, .. } | crate::Error::Exhausted { source, .. }) => {
-                    Err(Failure::io(Step::Fork, program.display(), &source))
-                }
+                Err(
+                    crate::Error::Launcher { source, .. } | crate::Error::Exhausted { source, .. },
+                ) => Err(Failure::io(Step::Fork, program.display(), &source)),
                 Err(_) => Err(Failure::new(Step::Fork, program.display(), Errno::IO)),
             }
         }

@@ -85,7 +85,8 @@ fn become_ids(uid: u32, gid: u32) -> Outcome<()> {
 fn capabilities(kept: CapabilitySet) -> Outcome<()> {
     // A container's root may have less than we would leave.
     let held = rustix::thread::capabilities(None).map_or(kept, |sets| sets.permitted & kept);
-    let sets = CapabilitySets { effective: held, permitted: held, inheritable: CapabilitySet::empty() };
+    let sets =
+        CapabilitySets { effective: held, permitted: held, inheritable: CapabilitySet::empty() };
     set_capabilities(None, sets)
         .map_err(|errno| Failure::new(Step::Identity, "less capable", errno))
 }

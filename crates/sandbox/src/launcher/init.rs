@@ -4,8 +4,8 @@
 //! loop when it ends; orphans, which have none, are looked for every [`REAP_MS`] while there
 //! are any children at all.
 
-use super::resolve::resolve;
 use super::Outcome;
+use super::resolve::resolve;
 use crate::Exit;
 use crate::limits::REAP_MS;
 use crate::spec::Program;

@@ -4,8 +4,11 @@ use super::Outcome;
 use crate::wire::{Failure, Step};
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with,
 };
+
+/// Number 0 among the protocols of netlink.
+const NETLINK_ROUTE: Option<rustix::net::Protocol> = None;
 
 /// `RTM_NEWLINK`, `NLM_F_REQUEST | NLM_F_ACK`, interface 1 (always `lo`), `IFF_UP`
 /// (rtnetlink(7)). All of these exist since Linux 2.2.
@@ -24,13 +27,9 @@ fn raise_message() -> [u8; 32] {
 /// In the network namespace of this process.
 pub(super) fn raise() -> Outcome<()> {
     let failed = |errno| Failure::new(Step::Loopback, "lo", errno);
-    let socket = socket_with(
-        AddressFamily::NETLINK,
-        SocketType::RAW,
-        SocketFlags::CLOEXEC,
-        Some(netlink::ROUTE),
-    )
-    .map_err(failed)?;
+    let socket =
+        socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, NETLINK_ROUTE)
+            .map_err(failed)?;
     send(&socket, &raise_message(), SendFlags::empty()).map_err(failed)?;
     let mut answer = [0_u8; 256];
     let (_, length) = recv(&socket, &mut answer, RecvFlags::empty()).map_err(failed)?;

@@ -1,14 +1,12 @@
 //! The process between Bowline and process 1.
 
 use super::{Outcome, init, layout, loopback, namespace, prepared};
+use crate::Exit;
 use crate::spec::{Network, Program, Spec, Unset};
 use crate::wire::{self, Failure, Order, Report, Step};
-use crate::Exit;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, waitpid,
-};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, waitpid};
 use rustix::thread::UnshareFlags;
 use std::io::{PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;

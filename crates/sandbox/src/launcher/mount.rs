@@ -32,8 +32,8 @@ pub(super) struct Tree {
 impl Tree {
     /// A folder or file of the host with what is mounted beneath it.
     pub(super) fn of_host(source: &Path, table: &[PathBuf]) -> Outcome<Self> {
-        let real = fs::canonicalize(source)
-            .map_err(|e| Failure::io(Step::Bind, source.display(), &e))?;
+        let real =
+            fs::canonicalize(source).map_err(|e| Failure::io(Step::Bind, source.display(), &e))?;
         let beneath = table.iter().filter_map(|point| point.strip_prefix(&real).ok());
         let beneath = beneath.filter(|rest| !rest.as_os_str().is_empty());
         let beneath = beneath.map(Path::to_owned).collect();
@@ -52,11 +52,7 @@ impl Tree {
     }
 
     /// An overlay, made at `staging` and taken off again.
-    pub(super) fn of_overlay(
-        staging: &Path,
-        layers: &Layers<'_>,
-        confined: bool,
-    ) -> Outcome<Self> {
+    pub(super) fn of_overlay(staging: &Path, layers: &Layers<'_>, confined: bool) -> Outcome<Self> {
         overlay(staging, layers, confined)?;
         let tree = Self::open(staging, Step::Overlay, Vec::new());
         unmount(staging, UnmountFlags::DETACH)
@@ -66,8 +62,7 @@ impl Tree {
 
     /// Puts it at `target`, which exists.
     pub(super) fn attach(&self, target: &Path, read_only: bool) -> Outcome<()> {
-        let flags =
-            MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_SYMLINKS;
+        let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_SYMLINKS;
         move_mount(&self.mount, "", CWD, target, flags)
             .map_err(|errno| Failure::new(Step::Target, target.display(), errno))?;
         if !read_only {
@@ -127,8 +122,8 @@ pub(super) fn overlay(target: &Path, layers: &Layers<'_>, confined: bool) -> Out
         let layers = layers.lower.len();
         return Err(Failure::new(Step::Overlay, format!("{layers} layers"), Errno::NAMETOOLONG));
     }
-    let options = CString::new(options)
-        .map_err(|_| Failure::new(Step::Overlay, &subject, Errno::INVAL))?;
+    let options =
+        CString::new(options).map_err(|_| Failure::new(Step::Overlay, &subject, Errno::INVAL))?;
     mount("overlay", target, "overlay", MountFlags::NODEV, options.as_c_str())
         .map_err(|errno| Failure::new(Step::Overlay, subject, errno))
 }
@@ -175,8 +170,7 @@ pub(super) fn make_read_only(target: &Path) -> Outcome<()> {
 
 /// A file or folder of the sandbox shown at another place of it.
 pub(super) fn bind(source: &Path, target: &Path) -> Outcome<()> {
-    mount_bind(source, target)
-        .map_err(|errno| Failure::new(Step::Mask, target.display(), errno))
+    mount_bind(source, target).map_err(|errno| Failure::new(Step::Mask, target.display(), errno))
 }
 
 /// Hides a file or folder: it is empty.

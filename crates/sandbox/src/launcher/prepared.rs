@@ -6,8 +6,8 @@ use crate::spec::{Limits, Spec, Unset};
 use crate::wire::{Failure, Step};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use rustix::process::set_parent_process_death_signal;
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use std::io::PipeWriter;
 
 /// Asks the kernel to kill this process when the monitor dies, and makes sure that it has not

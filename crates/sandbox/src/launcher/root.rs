@@ -45,7 +45,11 @@ pub(super) fn target(path: &Path, is_directory: bool, owner: Option<(u32, u32)>)
         let above = path.ancestors().skip(usize::from(!is_directory));
         missing = above.take_while(|folder| fs::symlink_metadata(folder).is_err()).collect();
     }
-    if is_directory { directory(path)? } else { file(path)? }
+    if is_directory {
+        directory(path)?
+    } else {
+        file(path)?
+    }
     for folder in missing {
         own(folder, owner)?;
     }
@@ -54,8 +58,7 @@ pub(super) fn target(path: &Path, is_directory: bool, owner: Option<(u32, u32)>)
 
 pub(super) fn own(path: &Path, owner: Option<(u32, u32)>) -> Outcome<()> {
     let Some((uid, gid)) = owner else { return Ok(()) };
-    chown(path, Some(uid), Some(gid))
-        .map_err(|e| Failure::io(Step::Target, path.display(), &e))
+    chown(path, Some(uid), Some(gid)).map_err(|e| Failure::io(Step::Target, path.display(), &e))
 }
 
 /// To whom private folders belong, where that is not user 0 anyway.
@@ -119,8 +122,8 @@ impl HostTools {
     fn take(&mut self, path: PathBuf, table: &[PathBuf]) -> Outcome<()> {
         let Ok(metadata) = fs::symlink_metadata(&path) else { return Ok(()) };
         if metadata.is_symlink() {
-            let to = fs::read_link(&path)
-                .map_err(|e| Failure::io(Step::Bind, path.display(), &e))?;
+            let to =
+                fs::read_link(&path).map_err(|e| Failure::io(Step::Bind, path.display(), &e))?;
             self.links.push((to, path));
         } else {
             let tree = Tree::of_host(&path, table)?;

@@ -10,9 +10,7 @@ pub(crate) fn holds(comparison: Comparison, left: &Value, right: &Value) -> bool
         Comparison::Equal => equal(left, right),
         Comparison::NotEqual => !equal(left, right),
         Comparison::Less => order(left, right) == Some(Ordering::Less),
-        Comparison::LessOrEqual => {
-            equal(left, right) || order(left, right) == Some(Ordering::Less)
-        }
+        Comparison::LessOrEqual => equal(left, right) || order(left, right) == Some(Ordering::Less),
         Comparison::Greater => order(left, right) == Some(Ordering::Greater),
         Comparison::GreaterOrEqual => {
             equal(left, right) || order(left, right) == Some(Ordering::Greater)

@@ -1,5 +1,8 @@
 //! What can be wrong with an expression, before and while it runs.
 
+use crate::codes;
+use crate::tree::Workflow;
+use bowline_diag::{Diagnose, Diagnostic};
 use bowline_yaml::Span;
 use std::fmt;
 
@@ -125,6 +128,18 @@ impl EvaluationError {
         EvaluationReason::Other(message.into()).into()
     }
 
+    /// As a person sees it, at its place in the workflow's file.
+    #[must_use]
+    pub fn diagnostic(&self, workflow: &Workflow) -> Diagnostic {
+        let found = Diagnostic::error(codes::EVALUATION, self.to_string());
+        match self.span {
+            Some(span) => found
+                .at(&workflow.file, span.line.max(1), span.column.max(1), span.length, "")
+                .source(&workflow.file, &workflow.text),
+            None => found,
+        }
+    }
+
     /// The same, at `span` unless it has a place already.
     #[must_use]
     pub fn or_at(mut self, span: Span) -> Self {
@@ -136,5 +151,14 @@ impl EvaluationError {
 impl From<EvaluationReason> for EvaluationError {
     fn from(reason: EvaluationReason) -> Self {
         Self { reason, span: None }
+    }
+}
+
+/// Without a file's name. Prefer [`EvaluationError::diagnostic`].
+impl Diagnose for EvaluationError {
+    fn diagnose(&self) -> Vec<Diagnostic> {
+        let found = Diagnostic::error(codes::EVALUATION, self.to_string());
+        let place = self.span.map(|span| format!("line {}, column {}", span.line, span.column));
+        vec![place.into_iter().fold(found, Diagnostic::note)]
     }
 }

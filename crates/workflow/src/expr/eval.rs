@@ -40,9 +40,7 @@ impl Evaluator<'_> {
     fn node(&mut self, ast: &Ast) -> Result<Outcome, EvaluationError> {
         match &ast.kind {
             Kind::Literal(value) => Ok(Outcome::plain(value.clone())),
-            Kind::Context(name) => {
-                Ok(Outcome::plain(self.scope.context(name).unwrap_or_default()))
-            }
+            Kind::Context(name) => Ok(Outcome::plain(self.scope.context(name).unwrap_or_default())),
             Kind::Not(inner) => {
                 let inner = self.node(inner)?;
                 self.live -= inner.bytes;
@@ -138,7 +136,9 @@ impl Evaluator<'_> {
 fn star(inner: &Outcome) -> Value {
     let mut items = Vec::new();
     match &inner.value {
-        Value::Array(list) if inner.filtered => list.iter().for_each(|item| spread(item, &mut items)),
+        Value::Array(list) if inner.filtered => {
+            list.iter().for_each(|item| spread(item, &mut items))
+        }
         value => spread(value, &mut items),
     }
     Value::Array(Arc::new(items))

@@ -121,10 +121,9 @@ impl<'a> Parser<'a> {
     fn equality(&mut self) -> Result<Ast, ParseError> {
         let mut left = self.relation()?;
         let mut chain = 0;
-        while let Some(comparison) = self.comparison(&[
-            ("==", Comparison::Equal),
-            ("!=", Comparison::NotEqual),
-        ]) {
+        while let Some(comparison) =
+            self.comparison(&[("==", Comparison::Equal), ("!=", Comparison::NotEqual)])
+        {
             let right = self.relation()?;
             left = compared(comparison, left, right);
             chain = lengthened(chain)?;
@@ -285,17 +284,13 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn check_arguments(
-    signature: &Signature,
-    name: &Token,
-    count: usize,
-) -> Result<(), ParseError> {
+fn check_arguments(signature: &Signature, name: &Token, count: usize) -> Result<(), ParseError> {
     let written = name.text.clone();
     let reason = if count < signature.least {
         ParseReason::TooFewArguments(written)
     } else if count > signature.most {
         ParseReason::TooManyArguments(written)
-    } else if signature.odd && count % 2 == 0 {
+    } else if signature.odd && count.is_multiple_of(2) {
         ParseReason::EvenArguments(written)
     } else {
         return Ok(());

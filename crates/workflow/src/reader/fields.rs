@@ -25,7 +25,11 @@ impl<'n> Fields<'n> {
 
 impl Reader<'_> {
     /// The entries of `node` by `table`. Unknown and missing keys are reported.
-    pub(super) fn fields<'n>(&mut self, node: &'n Node, table: &'static Table) -> Option<Fields<'n>> {
+    pub(super) fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        table: &'static Table,
+    ) -> Option<Fields<'n>> {
         let Some(entries) = node.as_mapping() else {
             let message = format!("{} is a mapping, and here stands {}", table.what, node.kind());
             self.error(codes::WRONG_VALUE, message, node.span, "");

@@ -37,8 +37,7 @@ impl Reader<'_> {
 
     /// Depth first; a need that leads back to a job on the way closes a cycle.
     fn check_cycles(&mut self, jobs: &[Job]) {
-        let position =
-            |id: &str| jobs.iter().position(|job| job.id.value.eq_ignore_ascii_case(id));
+        let position = |id: &str| jobs.iter().position(|job| job.id.value.eq_ignore_ascii_case(id));
         let needs: Vec<Vec<Option<usize>>> = jobs
             .iter()
             .map(|job| job.needs.iter().map(|need| position(&need.value)).collect())

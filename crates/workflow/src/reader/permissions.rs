@@ -31,7 +31,9 @@ impl Reader<'_> {
                 self.unknown_key(key, "`permissions`", PERMISSIONS.iter().map(|row| row.0));
                 continue;
             };
-            let (Some(scope), Some(level)) = (self.word(key), self.literal(value)) else { continue };
+            let (Some(scope), Some(level)) = (self.word(key), self.literal(value)) else {
+                continue;
+            };
             if levels.contains(&level.value.as_str()) {
                 granted.push((scope, level));
                 continue;

@@ -113,7 +113,8 @@ impl Reader<'_> {
         };
         match &error.reason {
             ParseReason::UnknownContext(name) => {
-                let found = self.diagnostic(codes::UNKNOWN_NAME, error.to_string(), place(name), "");
+                let found =
+                    self.diagnostic(codes::UNKNOWN_NAME, error.to_string(), place(name), "");
                 match nearest(name, usable.contexts.iter().copied()) {
                     Some(near) => found.help(format!("did you mean `{near}`?")),
                     None => {
@@ -123,7 +124,8 @@ impl Reader<'_> {
                 }
             }
             ParseReason::UnknownFunction(name) => {
-                let found = self.diagnostic(codes::UNKNOWN_NAME, error.to_string(), place(name), "");
+                let found =
+                    self.diagnostic(codes::UNKNOWN_NAME, error.to_string(), place(name), "");
                 match nearest(name, crate::expr::function_names()) {
                     Some(near) if near.eq_ignore_ascii_case(name) => {
                         found.help(format!("`{near}` cannot be used at this key"))
@@ -351,7 +353,11 @@ impl Reader<'_> {
     }
 
     fn source_at(&self, span: Span) -> Option<char> {
-        self.text.split('\n').nth(span.line.checked_sub(1)?)?.chars().nth(span.column.checked_sub(1)?)
+        self.text
+            .split('\n')
+            .nth(span.line.checked_sub(1)?)?
+            .chars()
+            .nth(span.column.checked_sub(1)?)
     }
 }
 

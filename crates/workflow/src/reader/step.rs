@@ -95,7 +95,15 @@ impl Reader<'_> {
         };
         let span = node.span;
         Some(Step {
-            span, id, name, condition, env, continue_on_error, timeout_minutes, kind, background,
+            span,
+            id,
+            name,
+            condition,
+            env,
+            continue_on_error,
+            timeout_minutes,
+            kind,
+            background,
         })
     }
 

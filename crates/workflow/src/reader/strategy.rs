@@ -11,7 +11,8 @@ use bowline_yaml::{Node, Span};
 impl Reader<'_> {
     pub(super) fn strategy(&mut self, row: &Row, node: &Node) -> Option<Strategy> {
         let span = node.span;
-        let empty = Strategy { span, matrix: None, fail_fast: None, max_parallel: None, whole: None };
+        let empty =
+            Strategy { span, matrix: None, fail_fast: None, max_parallel: None, whole: None };
         if node.as_mapping().is_none() {
             let whole = Some(self.whole(row, node, "a mapping")?);
             return Some(Strategy { whole, ..empty });
@@ -29,10 +30,19 @@ impl Reader<'_> {
         if node.as_mapping().is_none() {
             return self.whole(row, node, "a mapping").map(TemplateTree::Scalar);
         }
+        let before = self.errors.len();
         let tree = self.tree(row, node)?;
         let TemplateTree::Mapping(_, entries) = &tree else { return Some(tree) };
+        if self.errors.len() > before {
+            return Some(tree); // What is left out would look like an empty list.
+        }
         if entries.is_empty() {
-            self.error(codes::MATRIX, "the matrix is empty, so the job would not run", node.span, "");
+            self.error(
+                codes::MATRIX,
+                "the matrix is empty, so the job would not run",
+                node.span,
+                "",
+            );
         }
         for (key, value) in entries {
             let Key::Name(name) = key else { continue };
@@ -100,7 +110,8 @@ impl Reader<'_> {
         let Some((prefix, rest)) = name.split_once('/') else { return };
         let known = matches!(prefix, "org" | "organization" | "ent" | "enterprise");
         if !known || rest.is_empty() || rest.contains('/') {
-            let message = format!("`{name}` is no runner group: use `organization/` or `enterprise/`");
+            let message =
+                format!("`{name}` is no runner group: use `organization/` or `enterprise/`");
             self.error(codes::WRONG_VALUE, message, group.span, "");
         }
     }

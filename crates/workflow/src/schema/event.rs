@@ -26,10 +26,28 @@ const CHANGED: &[&str] = &["created", "edited", "deleted"];
 const PULL_REQUEST_KEYS: &[&str] =
     &["branches", "branches-ignore", "paths", "paths-ignore", "types"];
 const PULL_REQUEST: &[&str] = &[
-    "assigned", "unassigned", "labeled", "unlabeled", "milestoned", "demilestoned", "opened",
-    "edited", "closed", "reopened", "synchronize", "converted_to_draft", "ready_for_review",
-    "locked", "unlocked", "enqueued", "dequeued", "review_requested", "review_request_removed",
-    "auto_merge_enabled", "auto_merge_disabled", "stacked",
+    "assigned",
+    "unassigned",
+    "labeled",
+    "unlabeled",
+    "milestoned",
+    "demilestoned",
+    "opened",
+    "edited",
+    "closed",
+    "reopened",
+    "synchronize",
+    "converted_to_draft",
+    "ready_for_review",
+    "locked",
+    "unlocked",
+    "enqueued",
+    "dequeued",
+    "review_requested",
+    "review_request_removed",
+    "auto_merge_enabled",
+    "auto_merge_disabled",
+    "stacked",
 ];
 
 /// Every event that a workflow may name.
@@ -44,25 +62,49 @@ pub(crate) const EVENTS: &[EventRow] = &[
     typed(
         "discussion",
         &[
-            "created", "edited", "deleted", "transferred", "pinned", "unpinned", "labeled",
-            "unlabeled", "locked", "unlocked", "category_changed", "answered", "unanswered",
+            "created",
+            "edited",
+            "deleted",
+            "transferred",
+            "pinned",
+            "unpinned",
+            "labeled",
+            "unlabeled",
+            "locked",
+            "unlocked",
+            "category_changed",
+            "answered",
+            "unanswered",
         ],
     ),
     typed("discussion_comment", CHANGED),
     plain("fork"),
     plain("gollum"),
-    EventRow {
-        name: "image_version",
-        keys: &["types", "names", "versions"],
-        types: &["ready"],
-    },
+    EventRow { name: "image_version", keys: &["types", "names", "versions"], types: &["ready"] },
     typed("issue_comment", CHANGED),
     typed(
         "issues",
         &[
-            "opened", "edited", "deleted", "transferred", "pinned", "unpinned", "closed",
-            "reopened", "assigned", "unassigned", "labeled", "unlabeled", "locked", "unlocked",
-            "milestoned", "demilestoned", "typed", "untyped", "field_added", "field_removed",
+            "opened",
+            "edited",
+            "deleted",
+            "transferred",
+            "pinned",
+            "unpinned",
+            "closed",
+            "reopened",
+            "assigned",
+            "unassigned",
+            "labeled",
+            "unlabeled",
+            "locked",
+            "unlocked",
+            "milestoned",
+            "demilestoned",
+            "typed",
+            "untyped",
+            "field_added",
+            "field_removed",
         ],
     ),
     typed("label", CHANGED),
@@ -84,9 +126,7 @@ pub(crate) const EVENTS: &[EventRow] = &[
     EventRow { name: "pull_request_target", keys: PULL_REQUEST_KEYS, types: PULL_REQUEST },
     EventRow {
         name: "push",
-        keys: &[
-            "branches", "branches-ignore", "tags", "tags-ignore", "paths", "paths-ignore",
-        ],
+        keys: &["branches", "branches-ignore", "tags", "tags-ignore", "paths", "paths-ignore"],
         types: &[],
     },
     typed("registry_package", &["published", "updated"]),
@@ -145,10 +185,8 @@ pub(crate) const CALL_SECRET: Table =
     Table { what: "a secret", rows: &[key("description"), key("required")] };
 
 /// An output of `workflow_call`.
-pub(crate) const CALL_OUTPUT: Table = Table {
-    what: "an output",
-    rows: &[key("description"), required_with("value", OUTPUT)],
-};
+pub(crate) const CALL_OUTPUT: Table =
+    Table { what: "an output", rows: &[key("description"), required_with("value", OUTPUT)] };
 
 /// The row of `on.workflow_call.outputs.<id>.value`.
 pub(crate) const CALL_OUTPUT_VALUE: Row = required_with("value", OUTPUT);

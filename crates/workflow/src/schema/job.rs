@@ -99,11 +99,7 @@ pub(crate) const DEFAULTS_RUN: Table = Table {
 /// `concurrency` of a job.
 pub(crate) const CONCURRENCY: Table = Table {
     what: "`concurrency`",
-    rows: &[
-        required_with("group", START),
-        with("cancel-in-progress", START),
-        with("queue", START),
-    ],
+    rows: &[required_with("group", START), with("cancel-in-progress", START), with("queue", START)],
 };
 
 /// `environment` as a mapping.

@@ -81,7 +81,11 @@ impl Turn<'_> {
     }
 
     fn shift(&mut self, rollout: &Rollout, stable: String, canary: Option<String>, weight: u8) {
+        // The running second may hold the canary's first requests, so it is not an older one.
+        let first = weight > 0 && rollout.exposed_ms.is_none();
+        let newest = self.newest_second().filter(|_| first);
         let event = WeightShifted {
+            counted_through: newest.map(|second| second.saturating_sub(1)),
             counter: self.next_counter(),
             rollout: rollout.number,
             stable,

@@ -149,6 +149,7 @@ impl Turn<'_> {
             canary: None,
             weight: 0,
             from: weight.weight,
+            counted_through: None,
             now_ms: self.now,
         };
         self.emit(Event::WeightShifted(event));

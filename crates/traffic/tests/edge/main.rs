@@ -1,0 +1,16 @@
+//! The edge against real sockets: real backends on loopback, real clients, and for restarts a
+//! real process.
+
+mod backend;
+mod client;
+mod control;
+mod dead_man;
+mod drain;
+mod limits;
+mod pods;
+mod process;
+mod retry;
+mod setting;
+mod split;
+mod switching;
+mod websocket;
