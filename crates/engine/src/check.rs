@@ -76,7 +76,7 @@ fn check_dockerfile(
         let place = error.place;
         checked.mistakes.push(
             Diagnostic::error("BOW1015", error.message)
-                .at(path, place.line, place.column, place.length, "")
+                .at(path, place.line, place.column, 1, "")
                 .source(path, text),
         );
     }

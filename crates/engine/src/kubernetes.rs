@@ -4,10 +4,13 @@ use crate::failure::Failure;
 use crate::rollout::Job;
 use bowline_diag::Diagnostic;
 use bowline_rollout::spec::Kind;
-use kube::api::{DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Api, Client};
 use serde_json::{Value, json};
+
+/// How often an object that is going is looked at.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// The API's answer as a failure, with the fields that it names.
 pub fn failure(error: kube::Error) -> Failure {
@@ -67,6 +70,23 @@ pub async fn apply(client: &Client, namespace: &str, value: &Value) -> Result<()
 pub async fn ensure_namespace(client: &Client, name: &str) -> Result<(), Failure> {
     let value = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
     apply(client, name, &value).await
+}
+
+/// Removes a namespace with everything in it, and waits until it is gone.
+///
+/// # Errors
+/// What the API refuses.
+pub async fn remove_namespace(client: &Client, name: &str) -> Result<(), Failure> {
+    let resource = resource_of("v1", "Namespace");
+    let namespaces: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
+    if namespaces.get_opt(name).await.map_err(failure)?.is_none() {
+        return Ok(());
+    }
+    namespaces.delete(name, &DeleteParams::default()).await.map_err(failure)?;
+    while namespaces.get_opt(name).await.map_err(failure)?.is_some() {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(())
 }
 
 /// Writes the projection of a rollout's state; conflicts are for the next change.

@@ -14,12 +14,14 @@ mod back;
 mod observe;
 mod perform;
 mod requests;
+mod restore;
 mod standing;
 
 pub use applied::{APPLIED, Applied, job_of};
 pub use back::{Back, back};
 pub use requests::{ABORT, PAUSE, PROMOTE, RESUME, RETRY, request_event};
-pub use standing::{Standing, standings, under_way};
+pub use restore::restore;
+pub use standing::{Standing, known, standings, under_way};
 
 use crate::conductor::Conductor;
 use crate::failure::Failure;
@@ -82,6 +84,18 @@ pub struct Carried {
     pub end: End,
     /// Decision to acknowledgement of the last shift of weight, in milliseconds.
     pub switch_ms: Option<u64>,
+}
+
+/// Why it ended so, for people.
+#[must_use]
+pub fn sentence(end: &End) -> String {
+    match end {
+        End::Promoted(promoted) => promoted.message.clone(),
+        End::AlreadyRunning => "this very version is running already".into(),
+        End::Aborted(aborted) => aborted.message.clone(),
+        End::Refused(refused) => refused.reason.clone(),
+        End::Nothing => "nothing was under way".into(),
+    }
 }
 
 /// The state of the rollout `key`, folded from the journal.

@@ -283,6 +283,60 @@ pub fn failure_of(ran: &Ran) -> Failure {
     Failure { diagnostics, exit_code: exit::YOUR_CODE }
 }
 
+/// The log of a job of the newest run; `None` when no job has that key.
+///
+/// # Errors
+/// A log that cannot be read.
+pub fn job_log(house: &House, job: &str) -> Result<Option<Vec<String>>, Failure> {
+    let Some((_, path)) = job_logs(house)?.into_iter().find(|(name, _)| name == job) else {
+        return Ok(None);
+    };
+    let lines = bowline_runner::log::read(&path)?;
+    Ok(Some(lines.into_iter().map(|line| line.text).collect()))
+}
+
+/// The jobs of the newest run that left a log.
+///
+/// # Errors
+/// The folder of runs cannot be read.
+pub fn job_names(house: &House) -> Result<Vec<String>, Failure> {
+    Ok(job_logs(house)?.into_iter().map(|(name, _)| name).collect())
+}
+
+/// Key and log of every job of the run that was written to last.
+fn job_logs(house: &House) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let runs = house.directories.runs();
+    let mut newest: Option<(files::Modified, Vec<(String, PathBuf)>)> = None;
+    for run in subfolders(&runs)? {
+        let mut logs = Vec::new();
+        let mut modified = None;
+        let workflows = subfolders(&run)?;
+        for folder in std::iter::once(run).chain(workflows) {
+            for job in subfolders(&folder.join("jobs"))? {
+                let log = job.join("log");
+                let Ok(metadata) = files::metadata(&log) else { continue };
+                modified = modified.max(Some(metadata.modified));
+                let name = job.file_name().map(|name| name.to_string_lossy().into_owned());
+                logs.extend(name.map(|name| (name, log)));
+            }
+        }
+        if let Some(modified) = modified
+            && newest.as_ref().is_none_or(|(before, _)| *before < modified)
+        {
+            newest = Some((modified, logs));
+        }
+    }
+    Ok(newest.map(|(_, logs)| logs).unwrap_or_default())
+}
+
+fn subfolders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !files::is_dir(folder) {
+        return Ok(Vec::new());
+    }
+    let entries = files::list(folder)?.into_iter();
+    Ok(entries.map(|entry| folder.join(entry.name)).filter(|path| files::is_dir(path)).collect())
+}
+
 fn last_lines(log: Option<&PathBuf>) -> Vec<String> {
     let Some(log) = log else { return Vec::new() };
     let lines = bowline_runner::log::read(log).unwrap_or_default();

@@ -1,4 +1,5 @@
 //! Time. The wall clock is a label; durations and deadlines come from the monotonic clock.
+#![expect(clippy::disallowed_methods, reason = "the one place that asks the machine's clocks")]
 
 use bowline_model::Timestamp;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -7,6 +7,7 @@
 //!
 //! Absent on purpose: watching, memory maps, anything asynchronous. Callers in async code use
 //! [`crate::task::blocking`] for work that takes long.
+#![expect(clippy::disallowed_methods, reason = "the one place that touches files")]
 
 mod atomic;
 mod beneath;
@@ -22,8 +23,8 @@ pub use error::Error;
 pub use lock::{Lock, TryLock, lock_exclusive, try_lock};
 pub use metadata::{Kind, Metadata, Modified, exists, is_dir, metadata, metadata_followed};
 pub use plain::{
-    append, create, create_dirs, create_private_dir, disk_free, hard_link, is_root, open_read, read,
-    read_link, read_text, remove_dir, remove_file, rename, set_mode, set_modified, symlink,
+    append, create, create_dirs, create_private_dir, disk_free, hard_link, is_root, open_read,
+    read, read_link, read_text, remove_dir, remove_file, rename, set_mode, set_modified, symlink,
     truncate, write,
 };
 pub use tree::{Entry, WalkEntry, copy_tree, list, remove_tree, walk};

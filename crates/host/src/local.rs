@@ -3,6 +3,7 @@
 //! The second, named connector beside [`crate::http`]: it needs no policy, because it refuses
 //! every address that is not on this machine, and no address of it comes from a user or a
 //! repository. For the edge's control socket, probes, `trace URL` and the demo's load.
+#![expect(clippy::disallowed_methods, reason = "connections to this machine")]
 
 use crate::{
     clock::Stopwatch,
@@ -156,8 +157,7 @@ impl Connection {
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
     {
         let broken = |source| Error::Broken { address: address.clone(), source };
-        let (sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
         let driver = task::spawn("host.local", async move {
             // The request in flight reports the same error to its caller.
             let _ = connection.await;
@@ -218,10 +218,7 @@ impl Connection {
         request.body(body).map_err(|_| illegal())
     }
 
-    async fn exchange(
-        &mut self,
-        request: ::http::Request<Full<Bytes>>,
-    ) -> Result<Response, Error> {
+    async fn exchange(&mut self, request: ::http::Request<Full<Bytes>>) -> Result<Response, Error> {
         let broken = |source| Error::Broken { address: self.address.clone(), source };
         self.sender.ready().await.map_err(broken)?;
         let answer = self.sender.send_request(request).await.map_err(broken)?;

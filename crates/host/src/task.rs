@@ -1,4 +1,5 @@
 //! Tasks and threads with a name, an owner and an end.
+#![expect(clippy::disallowed_methods, reason = "the one place that starts tasks")]
 
 use std::{
     any::Any,

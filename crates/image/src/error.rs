@@ -16,6 +16,17 @@ pub enum Error {
     /// It was cancelled.
     #[error("the build was cancelled")]
     Cancelled,
+    /// The content of a file could not be written.
+    #[error("could not write `{path}`: {source}")]
+    Write {
+        /// In the stage.
+        path: String,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The image's documents or layers.
+    #[error(transparent)]
+    Oci(#[from] bowline_oci::Error),
     /// A file.
     #[error(transparent)]
     Files(#[from] bowline_host::files::Error),
@@ -69,9 +80,9 @@ impl Diagnose for Error {
                 vec![diagnostic]
             }
             Self::Cancelled => vec![Diagnostic::error(codes::CANCELLED.id, self.to_string())],
-            Self::Files(error) => {
-                vec![Diagnostic::error(codes::MACHINE.id, error.what()).note(error.to_string())]
-            }
+            Self::Write { .. } => vec![Diagnostic::error(codes::MACHINE.id, self.to_string())],
+            Self::Oci(error) => error.diagnose(),
+            Self::Files(error) => error.diagnose(),
             Self::Sandbox(error) => error.diagnose(),
             Self::Store(error) => error.diagnose(),
         }
@@ -83,7 +94,9 @@ impl Diagnose for Error {
             Self::Cancelled => exit::INTERRUPTED,
             Self::Sandbox(error) => error.exit_code(),
             Self::Store(error) => error.exit_code(),
-            Self::Refused(_) | Self::Files(_) => exit::USAGE,
+            Self::Oci(error) => error.exit_code(),
+            Self::Files(error) => error.exit_code(),
+            Self::Refused(_) | Self::Write { .. } => exit::USAGE,
         }
     }
 }

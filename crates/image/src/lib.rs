@@ -9,13 +9,17 @@
 
 mod build;
 mod codes;
+mod context;
 mod copy;
 pub mod dockerfile;
+mod elf;
 mod error;
+mod go_stage;
 pub mod ignore;
 mod plan;
 pub mod limits;
 mod request;
+mod run;
 mod tree;
 pub mod words;
 

@@ -156,3 +156,6 @@ fn heredoc_file(
     let content = if heredoc.expands { bodies.expand(&content, scope)? } else { content };
     Ok((heredoc.name.clone(), content))
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,10 +53,6 @@ impl Tree {
         self.nodes.insert(path.into(), node);
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
     pub(crate) fn is_dir(&self, path: &str) -> bool {
         path.is_empty() || self.get(path).is_some_and(Node::is_dir)
     }

@@ -27,7 +27,8 @@ impl Journal {
         effects: &[Effect],
     ) -> Result<Vec<Event>, Error> {
         let first_event = events.first().map(|event| (event.kind.as_str(), event.key.as_str()));
-        let first_effect = effects.first().map(|effect| (effect.kind.as_str(), effect.key.as_str()));
+        let first_effect =
+            effects.first().map(|effect| (effect.kind.as_str(), effect.key.as_str()));
         let Some((kind, key)) = first_event.or(first_effect) else {
             return self.write(|transaction| self.fence(transaction, epoch)).map(|()| Vec::new());
         };
@@ -141,7 +142,8 @@ pub(crate) fn checked<'a>(
 
 fn is_kind(kind: &str) -> bool {
     let word = |text: &str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b"_0123456789".contains(&b))
+        !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b"_0123456789".contains(&b))
     };
     let mut words = kind.split('.');
     let two = words.next().is_some_and(word) && words.next().is_some_and(word);

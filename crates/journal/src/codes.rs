@@ -63,7 +63,9 @@ impl Diagnose for Error {
         let help = match self {
             Self::Fenced { .. } => "let the newer process go on, or end it and try again",
             Self::NewerSchema { .. } => "use the newer bowline, or set `BOWLINE_STATE`",
-            Self::Broken { .. } => "keep a copy of the file and set `BOWLINE_STATE` to a new folder",
+            Self::Broken { .. } => {
+                "keep a copy of the file and set `BOWLINE_STATE` to a new folder"
+            }
             Self::DiskFull(_) => "free some room, then run the same command again",
             Self::NotAJournal(_) => "set `BOWLINE_STATE` to a folder of bowline's own",
             Self::Busy(_) => "end the program that holds the file, then try again",

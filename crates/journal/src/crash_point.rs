@@ -18,6 +18,9 @@ pub enum When {
 /// Called with kind and key of the first event (or effect) of a write.
 pub type CrashHook = Box<dyn Fn(&str, &str, When) + Send + Sync>;
 
+/// The hook as it is kept: shared, so that it can run without the lock.
+pub(crate) type SharedHook = Arc<dyn Fn(&str, &str, When) + Send + Sync>;
+
 impl Journal {
     /// Sets or clears the hook that is called before and after every append, request and
     /// effect completion. The journal's lock is not held while it runs.

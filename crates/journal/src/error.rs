@@ -97,7 +97,9 @@ impl Error {
     pub(crate) fn database(path: &Path, source: rusqlite::Error) -> Self {
         match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull(path.to_owned()),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(path.to_owned()),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::Busy(path.to_owned())
+            }
             Some(ErrorCode::NotADatabase) => Self::NotAJournal(path.to_owned()),
             _ => Self::Database { path: path.to_owned(), source },
         }

@@ -1,15 +1,11 @@
 //! Opening the database.
 
-use crate::{
-    CrashHook, Error,
-    limits::BUSY_MS_MAX,
-    schema,
-};
+use crate::{Error, crash_point::SharedHook, limits::BUSY_MS_MAX, schema};
 use bowline_host::files;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -27,7 +23,7 @@ pub enum Durability {
 pub struct Journal {
     pub(crate) path: PathBuf,
     pub(crate) connection: Mutex<Connection>,
-    pub(crate) hook: Mutex<Option<Arc<dyn Fn(&str, &str, crate::When) + Send + Sync>>>,
+    pub(crate) hook: Mutex<Option<SharedHook>>,
     /// Wakes followers in this process after an append.
     pub(crate) appended: Condvar,
 }
@@ -37,10 +33,6 @@ impl std::fmt::Debug for Journal {
         f.debug_struct("Journal").field("path", &self.path).finish_non_exhaustive()
     }
 }
-
-// The hook is stored shared, so that it can run without the lock; this keeps the two types
-// from drifting apart.
-const _: fn(CrashHook) -> Arc<dyn Fn(&str, &str, crate::When) + Send + Sync> = Arc::from;
 
 impl Journal {
     /// Opens the journal at `path`, which must lie on a local file system; makes it, and its

@@ -55,9 +55,7 @@ impl Journal {
             }
             let (written, head) = self.insert(transaction, &entries)?;
             let mark = "UPDATE effect SET done_at_event = ?1 WHERE key = ?2";
-            transaction
-                .execute(mark, (signed(head), key))
-                .map_err(|source| self.failed(source))?;
+            transaction.execute(mark, (signed(head), key)).map_err(|source| self.failed(source))?;
             Ok(written)
         })
     }

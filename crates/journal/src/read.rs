@@ -89,7 +89,13 @@ impl Journal {
             let text = |index| row.get::<_, String>(index).map_err(failed);
             let n = unsigned(row.get(0).map_err(failed)?);
             let at = Timestamp(row.get(1).map_err(failed)?);
-            events.push(Event { n, at, kind: text(2)?, key: text(3)?, body: body_of(&text(4)?, n)? });
+            events.push(Event {
+                n,
+                at,
+                kind: text(2)?,
+                key: text(3)?,
+                body: body_of(&text(4)?, n)?,
+            });
         }
         Ok(events)
     }

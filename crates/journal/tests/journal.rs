@@ -1,4 +1,5 @@
 //! The journal: order, chain, fence, outbox, limits, crash points.
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests may stop at once")]
 
 use bowline_diag::Diagnose as _;
 use bowline_host::task;
@@ -45,7 +46,8 @@ fn tamper(path: &Path, sql: &str) {
 fn events_are_numbered_without_gaps_and_come_back_as_they_were() {
     let (folder, journal) = journal();
     let epoch = journal.acquire("test").unwrap();
-    let odd = json!({"float": 0.1, "big": u64::MAX, "neg": -1e-7, "text": "ä\u{0}\"", "z": 1, "a": null});
+    let odd =
+        json!({"float": 0.1, "big": u64::MAX, "neg": -1e-7, "text": "ä\u{0}\"", "z": 1, "a": null});
     let first = journal
         .append(&epoch, &[NewEvent::new("workflow.started", "run-1", odd), shifted("a", 10)], &[])
         .unwrap();
@@ -237,7 +239,8 @@ fn limits_refuse_before_anything_is_written() {
     let many = vec![shifted("a", 1); limits::BATCH_ENTRIES_MAX + 1];
     assert!(matches!(journal.append(&epoch, &many, &[]), Err(Error::Refused { .. })));
     assert_eq!(journal.head().unwrap(), 0);
-    let largest = event("rollout.x", &"k".repeat(limits::KEY_BYTES_MAX), text(limits::BODY_BYTES_MAX));
+    let largest =
+        event("rollout.x", &"k".repeat(limits::KEY_BYTES_MAX), text(limits::BODY_BYTES_MAX));
     journal.append(&epoch, &[largest], &[]).unwrap();
 }
 

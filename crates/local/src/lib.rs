@@ -11,10 +11,16 @@
 mod api;
 mod cluster;
 pub mod codes;
+mod edge_process;
 mod error;
 pub mod limits;
+mod local;
+mod pod;
+mod replica_set;
+pub mod router;
 mod schema;
 pub mod shim;
 
 pub use cluster::Cluster;
 pub use error::Error;
+pub use local::{Local, Options, PodRow};

@@ -55,7 +55,9 @@ impl Diagnose for Error {
             Self::Store(error) => return error.diagnose(),
             Self::Files(error) => return error.diagnose(),
             Self::Invalid { .. } => ("BOW1501", "build or fetch the image again"),
-            Self::Unsupported { .. } => ("BOW1502", "use an image with gzip layers for this system"),
+            Self::Unsupported { .. } => {
+                ("BOW1502", "use an image with gzip layers for this system")
+            }
             Self::Archive { .. } => ("BOW1503", "build or fetch the image again"),
             Self::Refused { .. } => ("BOW1504", "do not use this image"),
             Self::TooLarge { .. } => ("BOW1505", "make the image smaller"),

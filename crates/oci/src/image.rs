@@ -170,9 +170,13 @@ fn choose(index: &Index, what: &str) -> Result<Descriptor, Error> {
     // An index with one image needs no platform.
     let only = if let [one] = index.manifests.as_slice() { Some(one) } else { None };
     let only = only.filter(|one| one.platform.is_none());
-    index.manifests.iter().find(fits).or(only).cloned().ok_or_else(|| {
-        Error::invalid(what, format!("it has no image for linux/{architecture}"))
-    })
+    index
+        .manifests
+        .iter()
+        .find(fits)
+        .or(only)
+        .cloned()
+        .ok_or_else(|| Error::invalid(what, format!("it has no image for linux/{architecture}")))
 }
 
 /// Just enough to tell an index from a manifest.

@@ -142,7 +142,8 @@ impl LayerBuilder {
         self.add(path, Entry { kind, mode: 0o777, owner })
     }
 
-    /// Adds a second name of the file `existing`, which must sort before `path`.
+    /// Adds a second name of the file `existing`, which is in this layer and must sort before
+    /// `path`. Mode and owner are those of the file: some readers set them from the link.
     ///
     /// # Errors
     /// [`Error::Path`].
@@ -152,7 +153,7 @@ impl LayerBuilder {
             return Err(Error::Path { path: path.to_owned(), reason });
         }
         let kind = Kind::HardLink(existing.to_owned());
-        self.add(path, Entry { kind, mode: 0o644, owner: Owner::default() })
+        self.add(path, Entry { kind, mode: 0, owner: Owner::default() })
     }
 
     /// Notes that `path` of the layers below is gone.
@@ -175,8 +176,7 @@ impl LayerBuilder {
     }
 
     fn marker(&mut self, folder: &str, name: &str) -> Result<(), Error> {
-        let path =
-            if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
         let kind = Kind::File(Content::Bytes(Vec::new()));
         if path.len() > PATH_BYTES_MAX {
             return Err(Error::Path { path, reason: "it is longer than 4096 bytes" });
@@ -199,11 +199,24 @@ impl LayerBuilder {
         let mut tar = TarWriter::new(LayerSink::new(store)?);
         for (path, entry) in &self.entries {
             let (mut content, kind) = entry.open(path)?;
-            let (mode, modified) = (entry.mode, self.modified);
-            let Owner { uid, gid } = entry.owner;
+            let (mode, Owner { uid, gid }) = match &entry.kind {
+                Kind::HardLink(existing) => self.file_facts(path, existing)?,
+                Kind::File(_) | Kind::Dir | Kind::Symlink(_) => (entry.mode, entry.owner),
+            };
+            let modified = self.modified;
             tar.append(&TarEntry { path, kind, mode, uid, gid, modified }, &mut *content)?;
         }
         tar.finish()?.finish()
+    }
+
+    fn file_facts(&self, path: &str, existing: &str) -> Result<(u32, Owner), Error> {
+        match self.entries.get(existing) {
+            Some(Entry { kind: Kind::File(_), mode, owner }) => Ok((*mode, *owner)),
+            Some(_) | None => {
+                let reason = "a hard link needs a file of the same layer";
+                Err(Error::Path { path: path.to_owned(), reason })
+            }
+        }
     }
 }
 

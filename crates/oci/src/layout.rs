@@ -138,12 +138,7 @@ fn take(
     Ok(digest)
 }
 
-fn copy(
-    store: &Store,
-    descriptor: &Descriptor,
-    bytes_max: u64,
-    blobs: &Path,
-) -> Result<(), Error> {
+fn copy(store: &Store, descriptor: &Descriptor, bytes_max: u64, blobs: &Path) -> Result<(), Error> {
     let to = blobs.join(descriptor.digest.hex());
     if matches!(files::metadata(&to), Ok(found) if found.size == descriptor.size) {
         return Ok(());

@@ -297,11 +297,12 @@ impl<S: Source> TarReader<S> {
         }
         let digits = field.iter().skip_while(|b| **b == b' ');
         let mut digits = digits.take_while(|b| **b != 0 && **b != b' ');
-        digits.try_fold(0u64, |number, digit| match digit {
-            b'0'..=b'7' => number.checked_mul(8).map(|n| n + u64::from(digit - b'0')),
-            _ => None,
-        })
-        .ok_or_else(wrong)
+        digits
+            .try_fold(0u64, |number, digit| match digit {
+                b'0'..=b'7' => number.checked_mul(8).map(|n| n + u64::from(digit - b'0')),
+                _ => None,
+            })
+            .ok_or_else(wrong)
     }
 
     fn broken(&self, reason: &str) -> Error {

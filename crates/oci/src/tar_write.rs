@@ -86,11 +86,7 @@ impl<S: Sink> TarWriter<S> {
     /// # Errors
     /// [`Error::Changed`] when there is less or more content, [`Error::Path`], and those of
     /// the sink.
-    pub fn append(
-        &mut self,
-        entry: &TarEntry<'_>,
-        content: &mut dyn Read,
-    ) -> Result<(), Error> {
+    pub fn append(&mut self, entry: &TarEntry<'_>, content: &mut dyn Read) -> Result<(), Error> {
         let records = pax_records(entry)?;
         if !records.is_empty() {
             self.pax(entry, records.as_bytes())?;
@@ -191,10 +187,8 @@ fn pax_records(entry: &TarEntry<'_>) -> Result<String, Error> {
         return Err(Error::Path { path, reason: "it is longer than 4096 bytes" });
     }
     // Sorted by key, as a reader may expect nothing and a second writer must do the same.
-    for (key, number, most) in [("gid", entry.gid, OCTAL_7_MAX)] {
-        if u64::from(number) > most {
-            record(&mut records, key, &number.to_string());
-        }
+    if u64::from(entry.gid) > OCTAL_7_MAX {
+        record(&mut records, "gid", &entry.gid.to_string());
     }
     if link.len() > 100 {
         record(&mut records, "linkpath", link);

@@ -1,4 +1,5 @@
 //! The store: blobs are what their names say, trees appear whole, writers do not disturb.
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests may stop at once")]
 
 use bowline_host::{files, task};
 use bowline_store::{Error, Store, digest_of};

@@ -368,14 +368,14 @@ impl Run {
         let mut free = free;
         for job in order {
             let Stage::Running(slots) = &mut self.jobs[job].stage else { continue };
-            let mut running = slots.iter().filter(|slot| slot.state.runs()).count();
-            for slot in slots.iter_mut().filter(|slot| slot.state == SlotState::Queued) {
+            let running = slots.iter().filter(|slot| slot.state.runs()).count();
+            let queued = slots.iter_mut().filter(|slot| slot.state == SlotState::Queued);
+            for (running, slot) in (running..).zip(queued) {
                 let most = slot.instance.max_parallel.unwrap_or(usize::MAX);
                 if free == 0 || running >= most {
                     break;
                 }
                 slot.state = SlotState::Started;
-                running += 1;
                 free -= 1;
                 decisions.push(Decision::Start(Box::new(slot.instance.clone())));
             }

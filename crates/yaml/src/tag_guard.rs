@@ -59,15 +59,22 @@ pub(crate) fn check(text: &str) -> Result<(), Error> {
 fn candidates(text: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut tag = None;
+    // `!<tag:yaml.org,2002:str>` holds commas of its own.
+    let mut verbatim = false;
     for (index, byte) in text.bytes().enumerate() {
         match byte {
             b'!' => tag = tag.or(Some(index)),
+            b'<' if index > 0 && tag == Some(index - 1) => verbatim = true,
+            b'>' => verbatim = false,
+            b',' if verbatim => {}
             b',' => {
                 if let Some(tag) = tag.take() {
                     found.push((tag, index));
                 }
             }
-            b' ' | b'\t' | b'\r' | b'\n' | b'[' | b']' | b'{' | b'}' => tag = None,
+            b' ' | b'\t' | b'\r' | b'\n' | b'[' | b']' | b'{' | b'}' => {
+                (tag, verbatim) = (None, false);
+            }
             _ => {}
         }
     }

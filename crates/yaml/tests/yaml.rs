@@ -134,11 +134,23 @@ fn a_text_may_end_without_a_line_break() {
 
 #[test]
 fn a_comma_after_a_tag_is_an_error_and_in_words_it_is_none() {
-    for text in ["[!!str, x]", "{a: !t,b: c}", "- [x, &a !y, z]", "{\"a\":!t,}"] {
+    for text in [
+        "[!!str, x]",
+        "{a: !t,b: c}",
+        "- [x, &a !y, z]",
+        "{\"a\":!t,}",
+        "[!<tag:yaml.org,2002:str>, x]",
+    ] {
         let error = parse_documents(text, &Limits::default()).expect_err(text);
         assert_eq!(error.problem, Problem::Syntax, "{text}");
     }
-    for text in ["a: echo hi !x, y", "# !x, y\na: 1", "a: |\n  !x, y\n", "a: 'b !x, y'"] {
+    for text in [
+        "a: echo hi !x, y",
+        "# !x, y\na: 1",
+        "a: |\n  !x, y\n",
+        "a: 'b !x, y'",
+        "- !<tag:yaml.org,2002:str> 1",
+    ] {
         assert!(parse_documents(text, &Limits::default()).is_ok(), "{text}");
     }
     assert_eq!(parse("[!!str a, !!str , b]").to_json(Schema::Core12), json!(["a", "", "b"]));

@@ -12,14 +12,15 @@ use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
 use bowline_engine::lane::{self, Ended, Request};
 use bowline_host::clock::Stopwatch;
-use bowline_host::{files, task};
+use bowline_host::{clock, files};
 use bowline_model::{Outcome, ReleaseSummary};
 use bowline_runner::CancelToken;
-use bowline_source::Author;
+use bowline_source::{Author, Git};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 
 /// The object of `-o json`.
@@ -44,9 +45,7 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Fai
     let mut files = example_files(address);
     let repository = new_repository(context, &folder)?;
     let cancel = CancelToken::new();
-    let interrupted =
-        task::spawn("interrupt", super::release::interrupt(Arc::clone(&conductor), cancel.clone()))
-            .abort_on_drop();
+    let mut leave = pin!(super::release::interrupt(Arc::clone(&conductor), cancel.clone()));
     let mut load: Option<Load> = None;
     let mut ends: Vec<(&Commit, Ended, (u64, u64))> = Vec::new();
     for commit in COMMITS {
@@ -63,8 +62,12 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Fai
             override_reason: None,
             verbose: context.common.verbose,
         };
-        let ended =
-            lane::release(&context.house, &conductor, &connected.target, &cancel, request).await?;
+        let release =
+            lane::release(&context.house, &conductor, &connected.target, &cancel, request);
+        let ended = tokio::select! {
+            ended = release => ended?,
+            () = &mut leave => return Ok(exit::INTERRUPTED),
+        };
         let after = load.as_ref().map_or((0, 0), Load::counts);
         if ended.summary.outcome == Outcome::Promoted {
             files = changed;
@@ -82,7 +85,6 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Fai
         let seen = load.stop().await;
         settle_counts(&mut ends, seen);
     }
-    drop(interrupted);
     if arguments.keep && !cancel.is_cancelled() {
         connected.leave_running().await?;
     } else {
@@ -150,7 +152,7 @@ fn new_repository(
     }
     files::remove_tree(folder)?;
     files::create_dirs(folder)?;
-    Ok(bowline_source::init(folder, "main", &context.house.search_path)?)
+    Ok(Git::find(&context.house.search_text())?.init(folder)?)
 }
 
 fn changed_files(
@@ -179,7 +181,7 @@ fn write_and_commit(
         files::write(&path, text.as_bytes())?;
     }
     let author = Author { name: "Demo".into(), email: "demo@example.com".into() };
-    repository.commit_all(subject, &author)?;
+    repository.commit_all(&author, clock::now().seconds(), subject)?;
     Ok(())
 }
 

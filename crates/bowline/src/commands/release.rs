@@ -3,11 +3,11 @@
 use crate::context::Context;
 use crate::flags::ReleaseArguments;
 use crate::{printer, summary, target};
+use bowline_diag::exit;
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
 use bowline_engine::lane::{self, Request};
 use bowline_engine::rollout;
-use bowline_host::task;
 use bowline_runner::CancelToken;
 use std::sync::Arc;
 
@@ -23,11 +23,12 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
     let conductor = Arc::new(Conductor::begin(&context.house.directories, context.watcher())?);
     let connected = target::connect(context).await?;
     let cancel = CancelToken::new();
-    let interrupted = task::spawn("interrupt", interrupt(Arc::clone(&conductor), cancel.clone()))
-        .abort_on_drop();
-    let ended =
-        lane::release(&context.house, &conductor, &connected.target, &cancel, request).await?;
-    drop(interrupted);
+    let release =
+        lane::release(&context.house, &conductor, &connected.target, &cancel, request);
+    let ended = tokio::select! {
+        ended = release => ended?,
+        () = interrupt(Arc::clone(&conductor), cancel.clone()) => return Ok(exit::INTERRUPTED),
+    };
     connected.leave_running().await?;
     if let Some(failure) = &ended.failure {
         context.tell_failure(failure);
@@ -40,16 +41,17 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
         printer::talk(&summary::of_release(&ended));
     }
     if cancel.is_cancelled() {
-        return Ok(bowline_diag::exit::INTERRUPTED);
+        return Ok(exit::INTERRUPTED);
     }
     Ok(ended.summary.outcome.exit_code())
 }
 
-/// The first Ctrl-C ends the jobs and brings the traffic back; the second leaves at once, and
-/// the same command resumes.
+/// The first Ctrl-C ends the jobs and brings the traffic back; the second returns, to leave at
+/// once: the same command resumes.
 pub async fn interrupt(conductor: Arc<Conductor>, cancel: CancelToken) {
     if tokio::signal::ctrl_c().await.is_err() {
-        return;
+        // No signal can come, so this must never end the release.
+        return std::future::pending().await;
     }
     printer::talk("interrupted: taking the traffic back; Ctrl-C again leaves at once");
     cancel.cancel();
@@ -59,8 +61,6 @@ pub async fn interrupt(conductor: Arc<Conductor>, cancel: CancelToken) {
             printer::talk(&format!("the request to abort cannot be written: {error}"));
         }
     }
-    if tokio::signal::ctrl_c().await.is_ok() {
-        printer::talk("left; `bowline release` resumes");
-        bowline_sandbox::process::leave(bowline_diag::exit::INTERRUPTED);
-    }
+    tokio::signal::ctrl_c().await.ok();
+    printer::talk("left; `bowline release` resumes");
 }

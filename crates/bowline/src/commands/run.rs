@@ -6,7 +6,8 @@ use crate::printer;
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::workflows::{self, Ran, Setting};
-use bowline_host::{clock, random, task};
+use bowline_host::clock;
+use bowline_workflow::filter::{self, Decision};
 use bowline_model::Revision;
 use bowline_runner::{CancelToken, Conclusion, RunReport};
 use bowline_source::{Checkout, Git, GitRef, Repository};
@@ -24,21 +25,22 @@ pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Fail
     }
     context.house.directories.create()?;
     let store = Store::open(context.house.directories.store())?;
-    let repository = Git::find(&context.search_path())?.open(&context.folder)?;
+    let repository = Git::find(&context.house.search_text())?.open(&context.folder)?;
     let revision = repository.revision(&GitRef::head())?;
     let checkout = checkout(&repository, &revision, &store)?;
     let files = chosen(context, arguments, &repository, &checkout.tree)?;
     let secrets = secrets(&arguments.secrets)?;
     let cancel = CancelToken::new();
-    let interrupted = task::spawn("interrupt", interrupt(cancel.clone())).abort_on_drop();
     let event = workflows::push_event(&revision);
     let mut ran: Vec<Ran> = Vec::new();
     for file in files {
         let workflow = workflows::read_supported(&checkout.tree, &file)?;
-        if !bowline_workflow::filter::triggered(&workflow, &event) {
-            printer::talk(&format!("skipped {file}: its filters do not match this push"));
+        if let Decision::Skips { reason, .. } = filter::matches(&workflow.on, &event) {
+            printer::talk(&format!("skipped {file}: {reason}"));
             continue;
         }
+        // Milliseconds are unique here: one run follows the other.
+        let run_id = u64::try_from(clock::now().0).unwrap_or_default();
         let setting = Setting {
             house: &context.house,
             revision: &revision,
@@ -46,7 +48,8 @@ pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Fail
             git_dir: &checkout.git_dir,
             secrets: secrets.clone(),
             job: arguments.job.clone(),
-            run_id: format!("run-{}-{}", clock::now().0, random::hex(4)),
+            folder: format!("run-{run_id}"),
+            run_id,
             run_number: 1,
             event: event.clone(),
             cancel: cancel.clone(),
@@ -54,10 +57,12 @@ pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Fail
             // A run by hand is looked at: its output is what was asked for.
             verbose: true,
         };
-        let report = workflows::run(workflow, setting).await?;
+        let report = tokio::select! {
+            report = workflows::run(workflow, setting) => report?,
+            () = interrupt(cancel.clone()) => return Ok(exit::INTERRUPTED),
+        };
         ran.push(Ran { file, report });
     }
-    drop(interrupted);
     finish(context, &ran, &cancel)
 }
 
@@ -145,13 +150,13 @@ fn secrets(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     Ok(secrets)
 }
 
-/// The first Ctrl-C ends the jobs as GitHub does; the second leaves at once.
+/// The first Ctrl-C ends the jobs as GitHub does; the second returns, to leave at once.
 async fn interrupt(cancel: CancelToken) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        printer::talk("interrupted: ending the jobs; Ctrl-C again leaves at once");
-        cancel.cancel();
+    if tokio::signal::ctrl_c().await.is_err() {
+        // No signal can come, so this must never end the run.
+        return std::future::pending().await;
     }
-    if tokio::signal::ctrl_c().await.is_ok() {
-        bowline_sandbox::process::leave(exit::INTERRUPTED);
-    }
+    printer::talk("interrupted: ending the jobs; Ctrl-C again leaves at once");
+    cancel.cancel();
+    tokio::signal::ctrl_c().await.ok();
 }

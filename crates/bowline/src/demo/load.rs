@@ -52,7 +52,8 @@ impl Load {
     /// Stops, and waits for the answers that are still to come.
     pub async fn stop(self) -> (u64, u64) {
         self.counts.stop.store(true, Ordering::SeqCst);
-        self.pacer.join().await;
+        // A pacer that panicked has stopped too; its counts stand.
+        self.pacer.await.ok();
         while self.counts.answered.load(Ordering::SeqCst) < self.counts.sent.load(Ordering::SeqCst)
         {
             tokio::time::sleep(Duration::from_millis(5)).await;

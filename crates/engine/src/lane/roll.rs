@@ -3,7 +3,7 @@
 use super::{Done, Lane};
 use crate::failure::Failure;
 use crate::kubernetes;
-use crate::rollout::{self, Applied, Carried, End, Job};
+use crate::rollout::{self, Applied, Carried, End, Job, sentence};
 use bowline_diag::Diagnostic;
 use bowline_host::clock::{self, Stopwatch};
 use bowline_host::files;
@@ -258,12 +258,3 @@ fn workload_version(resources: &[Resource]) -> String {
     workload.map(|workload| workload.api_version.clone()).unwrap_or_default()
 }
 
-fn sentence(end: &End) -> String {
-    match end {
-        End::Promoted(promoted) => promoted.message.clone(),
-        End::AlreadyRunning => "this very version is running already".into(),
-        End::Aborted(aborted) => aborted.message.clone(),
-        End::Refused(refused) => refused.reason.clone(),
-        End::Nothing => "nothing was under way".into(),
-    }
-}

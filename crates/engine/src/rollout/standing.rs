@@ -81,17 +81,25 @@ pub fn standings(house: &House) -> Result<Vec<Standing>, Failure> {
     Ok(states.into_iter().map(|(key, state)| Standing { key, state }).collect())
 }
 
+/// The keys of all rollouts of the journal, sorted.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn known(conductor: &Conductor) -> Result<Vec<String>, Failure> {
+    let mut keys: Vec<String> =
+        conductor.journal.events_by_kind("rollout.")?.into_iter().map(|event| event.key).collect();
+    keys.sort();
+    keys.dedup();
+    Ok(keys)
+}
+
 /// The keys of the rollouts that take their steps.
 ///
 /// # Errors
 /// The journal cannot be read.
 pub fn under_way(conductor: &Conductor) -> Result<Vec<String>, Failure> {
-    let mut keys: Vec<String> =
-        conductor.journal.events_by_kind("rollout.")?.into_iter().map(|event| event.key).collect();
-    keys.sort();
-    keys.dedup();
     let mut active = Vec::new();
-    for key in keys {
+    for key in known(conductor)? {
         if state(conductor, &key)?.active().is_some() {
             active.push(key);
         }

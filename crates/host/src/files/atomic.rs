@@ -24,11 +24,7 @@ pub fn write_atomic(path: impl AsRef<Path>, content: &[u8]) -> Result<(), Error>
 ///
 /// # Errors
 /// As [`write_atomic`].
-pub fn write_atomic_mode(
-    path: impl AsRef<Path>,
-    content: &[u8],
-    mode: u32,
-) -> Result<(), Error> {
+pub fn write_atomic_mode(path: impl AsRef<Path>, content: &[u8], mode: u32) -> Result<(), Error> {
     let path = path.as_ref();
     let mut file = AtomicFile::create(folder_of(path), mode)?;
     file.write_all(content).at(path, "write")?;

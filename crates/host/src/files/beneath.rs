@@ -315,9 +315,10 @@ fn names(folder: &OwnedFd, shown: &Path) -> Result<Vec<String>, Error> {
     let mut names = Vec::new();
     for entry in rustix::fs::Dir::read_from(folder).at(shown, "list")? {
         let entry = entry.at(shown, "list")?;
-        let name = entry.file_name().to_str().map_err(|_| {
-            Error::other(shown, "list", "a name in it is not UTF-8")
-        })?;
+        let name = entry
+            .file_name()
+            .to_str()
+            .map_err(|_| Error::other(shown, "list", "a name in it is not UTF-8"))?;
         if name != "." && name != ".." {
             names.push(name.to_owned());
         }
@@ -365,7 +366,8 @@ mod tests {
         for good in ["dir/file", "inside", "dir/../inside", "./dir/file"] {
             assert_eq!(read_beneath(&root, good, 100).unwrap(), b"content", "{good}");
         }
-        let bad = ["../secret", "up", "absolute", "magic/passwd", "/etc/passwd", "", "dir/../../secret"];
+        let bad =
+            ["../secret", "up", "absolute", "magic/passwd", "/etc/passwd", "", "dir/../../secret"];
         for path in bad {
             let error = open_beneath(&root, path).unwrap_err();
             assert!(error.is_outside_root(), "{path}: {error}");

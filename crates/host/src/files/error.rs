@@ -93,7 +93,10 @@ mod tests {
     #[test]
     fn the_sentence_names_path_and_action() {
         let error = Error::new(Path::new("/x"), "write", io::Error::from_raw_os_error(2));
-        assert_eq!(error.to_string(), "could not write `/x`: No such file or directory (os error 2)");
+        assert_eq!(
+            error.to_string(),
+            "could not write `/x`: No such file or directory (os error 2)"
+        );
         assert!(error.is_not_found());
     }
 }

@@ -189,8 +189,7 @@ pub fn set_modified(path: impl AsRef<Path>, modified: Modified) -> Result<(), Er
 }
 
 pub(crate) fn timestamps(modified: Modified) -> Timestamps {
-    let time =
-        Timespec { tv_sec: modified.seconds, tv_nsec: i64::from(modified.nanoseconds) };
+    let time = Timespec { tv_sec: modified.seconds, tv_nsec: i64::from(modified.nanoseconds) };
     Timestamps { last_access: time, last_modification: time }
 }
 

@@ -45,9 +45,10 @@ pub fn list(path: impl AsRef<Path>) -> Result<Vec<Entry>, Error> {
     for entry in fs::read_dir(path).at(path, "list")? {
         let entry = entry.at(path, "list")?;
         let kind = entry.file_type().at(&entry.path(), "look at")?.into();
-        let name = entry.file_name().into_string().map_err(|name| {
-            Error::other(&path.join(name), "list", "the name is not UTF-8")
-        })?;
+        let name = entry
+            .file_name()
+            .into_string()
+            .map_err(|name| Error::other(&path.join(name), "list", "the name is not UTF-8"))?;
         entries.push(Entry { name, kind });
     }
     entries.sort_by(|left, right| left.name.cmp(&right.name));

@@ -1,4 +1,5 @@
 //! Connections: name to address, policy, TCP, proxy, TLS.
+#![expect(clippy::disallowed_methods, reason = "outbound connections, behind the policy")]
 
 use super::{Error, Origin, Policy, Proxy, proxy::Via, shown};
 use crate::{limits::CONNECT_MS_MAX, task};
@@ -60,10 +61,7 @@ impl Connector {
 
     /// A connection on which `origin` can be asked, and the proxy for a request that must name
     /// its whole address.
-    pub(crate) async fn connect(
-        &self,
-        origin: &Origin,
-    ) -> Result<(Connected, Option<Via>), Error> {
+    pub(crate) async fn connect(&self, origin: &Origin) -> Result<(Connected, Option<Via>), Error> {
         let limit = Duration::from_millis(CONNECT_MS_MAX);
         tokio::time::timeout(limit, self.connect_unlimited(origin)).await.unwrap_or_else(|_| {
             let url = origin.authority();
@@ -71,10 +69,7 @@ impl Connector {
         })
     }
 
-    async fn connect_unlimited(
-        &self,
-        origin: &Origin,
-    ) -> Result<(Connected, Option<Via>), Error> {
+    async fn connect_unlimited(&self, origin: &Origin) -> Result<(Connected, Option<Via>), Error> {
         let Some(via) = self.proxy.via(origin)? else {
             let stream = self.tcp(origin, Some(&self.policy)).await?;
             return Ok((self.secured(origin, stream).await?, None));

@@ -12,8 +12,8 @@ use crate::{
     response::{BodyError, Response, headers_of, read_body},
     task,
 };
-use bytes::Bytes;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{body::Incoming, client::conn::http1};
 use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
@@ -123,8 +123,8 @@ impl Client {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Result<Response, Error> {
-        let method = Method::from_bytes(method.as_bytes())
-            .map_err(|_| Error::Header(method.to_owned()))?;
+        let method =
+            Method::from_bytes(method.as_bytes()).map_err(|_| Error::Header(method.to_owned()))?;
         self.within(url, async {
             let (uri, origin) = parse(url)?;
             let headers = self.headers(headers, &origin, true)?;
@@ -144,12 +144,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Status`] for everything but 200, [`Error::TooLarge`], and the others.
-    pub async fn download(
-        &self,
-        url: &str,
-        to: &Path,
-        bytes_max: u64,
-    ) -> Result<u64, Error> {
+    pub async fn download(&self, url: &str, to: &Path, bytes_max: u64) -> Result<u64, Error> {
         self.within(url, async {
             let answer = self.follow(url, &[]).await?;
             if answer.head.status != StatusCode::OK {
@@ -269,10 +264,9 @@ impl Client {
         if let Some(authorization) = via.and_then(|via| via.authorization) {
             request = request.header(header::PROXY_AUTHORIZATION, authorization);
         }
-        let mut request = request.body(Full::new(body)).map_err(|_| Error::Url {
-            url: shown(&url),
-            reason: "it is not a legal address",
-        })?;
+        let mut request = request
+            .body(Full::new(body))
+            .map_err(|_| Error::Url { url: shown(&url), reason: "it is not a legal address" })?;
         request.headers_mut().extend(headers);
         let limit = Duration::from_millis(HEAD_MS_MAX);
         let answer = tokio::time::timeout(limit, sender.send_request(request)).await;

@@ -75,9 +75,8 @@ pub(crate) fn join(from: &Uri, location: &str) -> String {
     let location = location.trim();
     let scheme = from.scheme_str().unwrap_or("https");
     let authority = from.authority().map_or("", |authority| authority.as_str());
-    let begins_with_scheme = location.split(['/', '?', '#']).next().is_some_and(|first| {
-        first.contains(':')
-    });
+    let begins_with_scheme =
+        location.split(['/', '?', '#']).next().is_some_and(|first| first.contains(':'));
     if begins_with_scheme {
         return location.to_owned();
     }

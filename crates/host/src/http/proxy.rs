@@ -49,8 +49,7 @@ impl Proxy {
 }
 
 fn read(text: &str) -> Result<Via, Error> {
-    let with_scheme =
-        if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let wrong = |reason: String| Error::Proxy { proxy: shown(&with_scheme), reason };
     let Some((scheme, rest)) = with_scheme.split_once("://") else {
         return Err(wrong("it has no scheme".to_owned()));
@@ -67,8 +66,7 @@ fn read(text: &str) -> Result<Via, Error> {
         Error::Url { reason, .. } => wrong(reason.to_owned()),
         other => other,
     })?;
-    let authorization =
-        credentials.map(|text| format!("Basic {}", base64(&percent_decoded(text))));
+    let authorization = credentials.map(|text| format!("Basic {}", base64(&percent_decoded(text))));
     Ok(Via { origin, authorization })
 }
 

@@ -172,7 +172,8 @@ async fn a_body_stops_at_its_limit_and_leaves_no_file() {
 async fn a_download_takes_a_whole_success_only() {
     let server = Server::start(|head, _| {
         if head.contains("/cut") {
-            return b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\nconnection: close\r\n\r\nhalf".to_vec();
+            return b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\nconnection: close\r\n\r\nhalf"
+                .to_vec();
         }
         answer("404 Not Found", "", b"page")
     })

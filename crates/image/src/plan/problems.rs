@@ -27,7 +27,10 @@ impl Problems {
         std::mem::take(&mut self.notes)
     }
 
-    pub(super) fn finish(self) -> Result<(), Vec<Diagnostic>> {
+    /// All problems, in the order of the file.
+    pub(super) fn finish(mut self) -> Result<(), Vec<Diagnostic>> {
+        let place = |d: &Diagnostic| d.labels.first().map(|label| (label.line, label.column));
+        self.list.sort_by_key(place);
         if self.list.is_empty() { Ok(()) } else { Err(self.list) }
     }
 

@@ -46,14 +46,16 @@ pub(super) struct Variables {
     /// In the order in which they were first set.
     env: Vec<(String, String)>,
     args: BTreeMap<String, String>,
+    /// What RUN steps see unless the stage says otherwise; no part of the configuration.
+    defaults: Vec<(String, String)>,
 }
 
 impl Variables {
     /// From `NAME=value` lines of an inherited configuration.
-    pub(super) fn inherited(env: &[String]) -> Self {
+    pub(super) fn inherited(env: &[String], defaults: Vec<(String, String)>) -> Self {
         let pairs = env.iter().filter_map(|line| line.split_once('='));
         let env = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Self { env, args: BTreeMap::new() }
+        Self { env, args: BTreeMap::new(), defaults }
     }
 
     pub(super) fn set_env(&mut self, name: &str, value: String) {
@@ -86,7 +88,7 @@ impl Variables {
 
     /// What a RUN step sees.
     pub(super) fn run(&self, facts: &Facts) -> Vec<(String, String)> {
-        let mut all = BTreeMap::new();
+        let mut all: BTreeMap<String, String> = self.defaults.iter().cloned().collect();
         for (name, value) in facts.build_args.iter().filter(|(name, _)| is_predefined(name)) {
             all.insert(name.clone(), value.clone());
         }

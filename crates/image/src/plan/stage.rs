@@ -22,6 +22,9 @@ const KEYWORDS: [&str; 18] = [
     "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
 ];
 
+/// The PATH of an image on scratch.
+const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// What stays the same while the words of an instruction are read.
 pub(super) struct Reader<'r, 'a> {
     pub(super) stages: &'r Stages<'a>,
@@ -85,6 +88,11 @@ pub(super) fn plan(
         config.env = golang::environment(facts.go_version.as_deref());
         config.working_dir = golang::WORKDIR.to_owned();
     }
+    if stage.base == Base::Scratch {
+        // As Docker's builder does: a program without a path is looked for there.
+        config.env = vec![format!("PATH={USUAL_PATH}")];
+        "/".clone_into(&mut config.working_dir);
+    }
     let shell = if config.shell.is_empty() {
         ["/bin/sh", "-c"].map(str::to_owned).to_vec()
     } else {
@@ -92,7 +100,7 @@ pub(super) fn plan(
     };
     let directory =
         if config.working_dir.is_empty() { "/".to_owned() } else { config.working_dir.clone() };
-    let variables = Variables::inherited(&config.env);
+    let variables = Variables::inherited(&config.env, stages.run_defaults(stage.index));
     let reader = Reader {
         stages,
         facts,

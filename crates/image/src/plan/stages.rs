@@ -77,6 +77,15 @@ impl<'a> Stages<'a> {
         self.root(index).refused
     }
 
+    /// What RUN steps see unless the stage says otherwise. The Alpine variants of the Go image
+    /// have no C compiler, so Go builds without C there, whatever this machine has.
+    pub(super) fn run_defaults(&self, index: usize) -> Vec<(String, String)> {
+        let root = self.root(index);
+        let alpine = root.base == Base::Golang && root.reference.contains("alpine");
+        let off = ("CGO_ENABLED".to_owned(), "0".to_owned());
+        if alpine { vec![off] } else { Vec::new() }
+    }
+
     /// The problems of bases of needed stages, and of instructions of stages that are not.
     pub(super) fn check(&self, facts: &Facts, problems: &mut Problems) {
         let needed: Vec<usize> = self.needed().iter().map(|stage| stage.index).collect();

@@ -161,7 +161,6 @@ impl Objects {
             inner: &mut inner,
             changes: Vec::new(),
             applied: Vec::new(),
-            dry_run,
         };
         let result = work(&mut transaction);
         let (changes, applied) = (transaction.changes, transaction.applied);
@@ -347,15 +346,9 @@ pub struct Transaction<'a> {
     inner: &'a mut Inner,
     changes: Vec<Change>,
     applied: Vec<AppliedChange>,
-    dry_run: bool,
 }
 
 impl Transaction<'_> {
-    /// Whether the changes will be undone.
-    pub fn is_dry_run(&self) -> bool {
-        self.dry_run
-    }
-
     /// One object as it stands in this transaction.
     pub fn get(&self, key: &Key) -> Option<Arc<Value>> {
         self.inner.objects.get(key).cloned()

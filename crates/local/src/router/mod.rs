@@ -7,7 +7,7 @@
 mod routes;
 mod task;
 
-pub(crate) use routes::{HASH_LABEL, hash_of, is_ready, socket_of};
+pub(crate) use routes::{hash_of, is_ready, socket_of};
 pub(crate) use task::start;
 
 use crate::error::Error;

@@ -74,11 +74,7 @@ impl Applier {
         Ok(self.notes)
     }
 
-    fn entry<S: Source>(
-        &mut self,
-        entry: &Entry,
-        archive: &mut TarReader<S>,
-    ) -> Result<(), Error> {
+    fn entry<S: Source>(&mut self, entry: &Entry, archive: &mut TarReader<S>) -> Result<(), Error> {
         let path = normal(&entry.path, &entry.path)?;
         if path.is_empty() {
             return self.root_entry(entry);
@@ -126,7 +122,12 @@ impl Applier {
 
     /// Makes the folders above an entry where the archive has none, and marks them as needed.
     fn parents(&mut self, folder: &str, entry: &Entry) -> Result<(), Error> {
-        if folder.is_empty() || self.made.contains(folder) {
+        if folder.is_empty() {
+            return Ok(());
+        }
+        // What this layer has made may be a symbolic link to nowhere.
+        let known = self.made.contains(folder);
+        if known && self.root.metadata(&format!("{folder}/.")).is_ok_and(|it| it.is_some()) {
             return Ok(());
         }
         self.root.create_dirs(folder).map_err(|error| {

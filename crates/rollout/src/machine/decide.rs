@@ -15,6 +15,8 @@ use crate::limits::{
     LAST_LOG_LINE_CHARACTERS_MAX, LAST_LOG_LINES_MAX,
 };
 
+use std::collections::BTreeSet;
+
 mod advance;
 mod request;
 mod take_back;
@@ -65,12 +67,19 @@ struct Turn<'a> {
     observation: &'a Observation,
     now: u64,
     events: Vec<Event>,
+    /// Versions that were resized in this turn: what was seen of their pods is no longer so.
+    resized: BTreeSet<String>,
 }
 
 impl<'a> Turn<'a> {
     fn new(state: &State, observation: &'a Observation) -> Self {
-        let mut turn =
-            Self { state: state.clone(), observation, now: observation.now_ms, events: Vec::new() };
+        let mut turn = Self {
+            state: state.clone(),
+            observation,
+            now: observation.now_ms,
+            events: Vec::new(),
+            resized: BTreeSet::new(),
+        };
         turn.read_clock();
         turn
     }
@@ -125,6 +134,7 @@ impl<'a> Turn<'a> {
 
     fn scale(&mut self, hash: &str, replicas: u32) {
         let (counter, now_ms, hash) = (self.next_counter(), self.now, hash.to_owned());
+        self.resized.insert(hash.clone());
         self.emit(Event::ReplicasScaled(ReplicasScaled { counter, hash, replicas, now_ms }));
     }
 

@@ -8,7 +8,7 @@ use crate::wire::{self, Failure, Holding, Report, Step};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
-use rustix::process::{WaitOptions, waitpid};
+use rustix::process::{WaitOptions, wait as wait_any};
 use rustix::thread::UnshareFlags;
 use rustix::time::Timespec;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -44,7 +44,7 @@ pub(super) fn run(control: &UnixStream) -> Outcome<()> {
 /// Launchers that have ended; whether any is left.
 fn reap() -> bool {
     loop {
-        match waitpid(None, WaitOptions::NOHANG) {
+        match wait_any(WaitOptions::NOHANG) {
             Ok(Some(_)) | Err(Errno::INTR) => {}
             Ok(None) => return true,
             Err(_) => return false,

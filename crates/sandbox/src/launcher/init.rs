@@ -13,7 +13,8 @@ use crate::wire::{self, Failure, Order, Report, Step};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, kill_process_group, pidfd_open, waitpid,
+    Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, kill_process_group, pidfd_open,
+    wait as wait_any,
 };
 use rustix::time::Timespec;
 use std::os::fd::{AsFd, OwnedFd};
@@ -79,7 +80,7 @@ fn wait(orders: &UnixStream, running: &[Running], children: bool) -> Result<Woke
 /// Takes away everything that has ended and tells the owners; whether children are left.
 fn reap(running: &mut Vec<Running>) -> bool {
     loop {
-        match waitpid(None, WaitOptions::NOHANG) {
+        match wait_any(WaitOptions::NOHANG) {
             Ok(Some((process, status))) => {
                 let found = running.iter().position(|one| one.process == process);
                 let Some((index, exit)) = found.zip(exit_of(status)) else { continue };

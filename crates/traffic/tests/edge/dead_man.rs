@@ -40,12 +40,12 @@ async fn words_keep_the_switch_up_and_no_rollout_has_none() {
     let edge = Setting::new().await;
     let versions =
         [("old", 0, vec![("o1", old.address)]), ("new", 100, vec![("n1", new.address)])];
-    let rollout = with_deadline(table(1, edge.listen, &versions), "new", 2_000);
+    let rollout = with_deadline(table(1, edge.listen, &versions), "new", 500);
     edge.client.put_table(&rollout).await.expect("the table is taken");
     let before = edge.client.counters(0).await.expect("counters").now_ms;
     until("two deadlines have passed", || async {
         edge.client.alive().await.expect("an answer");
-        edge.client.counters(0).await.expect("counters").now_ms > before + 4_000
+        edge.client.counters(0).await.expect("counters").now_ms > before + 1_000
     })
     .await;
     assert_eq!(get(edge.listen, "/").await.1, "new");

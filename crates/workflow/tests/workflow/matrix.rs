@@ -37,7 +37,10 @@ fn combinations_come_in_order_without_what_is_excluded() {
     let cases = [
         (
             json!({"os": ["l", "w"], "v": [1, 2]}),
-            json!([{"os": "l", "v": 1}, {"os": "l", "v": 2}, {"os": "w", "v": 1}, {"os": "w", "v": 2}]),
+            json!([
+                {"os": "l", "v": 1}, {"os": "l", "v": 2},
+                {"os": "w", "v": 1}, {"os": "w", "v": 2}
+            ]),
         ),
         (
             json!({"os": ["l", "w"], "v": [1, 2], "exclude": [{"os": "W", "v": "1"}]}),

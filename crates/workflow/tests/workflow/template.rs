@@ -79,7 +79,8 @@ fn an_evaluation_error_knows_its_place() {
 #[test]
 fn a_step_keeps_what_it_says() {
     let text = "on: push\njobs:\n  a:\n    runs-on: linux\n    steps:\n      \
-        - uses: actions/cache/restore@v4\n        with: { Key: a }\n      - run: |\n          a\n          b\n";
+        - uses: actions/cache/restore@v4\n        with: { Key: a }\n      \
+        - run: |\n          a\n          b\n";
     let workflow = read("ci.yml", text).expect("valid");
     let StepKind::Uses(uses) = &workflow.jobs[0].steps[0].kind else { panic!("uses") };
     assert!(uses.with.get("key").is_some(), "inputs ignore case");

@@ -53,7 +53,8 @@ impl Turn<'_> {
             self.scale(hash, replicas);
             return Some(true);
         }
-        (self.pods(hash).available < replicas).then_some(false)
+        let unseen = self.resized.contains(hash);
+        (unseen || self.pods(hash).available < replicas).then_some(false)
     }
 
     /// Gives the canary `weight` per cent and waits until the router has it. `Some` and `None`

@@ -1,0 +1,276 @@
+//! The whole cluster of one machine: API, controllers, pods, edge; up and down.
+
+use crate::{
+    api::kind::by_name,
+    cluster::Cluster,
+    edge_process,
+    error::Error,
+    limits::POD_FILE_BYTES_MAX,
+    pod::{self, Shim},
+    replica_set,
+    router::{self, Router, ServiceKey, hash_of, is_ready, socket_of},
+    shim::state::{LOG_FILE, OLDER_LOG_FILE},
+};
+use bowline_host::{
+    directories::Directories,
+    files::{self, TryLock},
+    task::Task,
+};
+use bowline_sandbox::Launcher;
+use bowline_store::Store;
+use k8s_openapi::api::core::v1::Pod;
+use kube::{
+    Api, Client,
+    api::{Patch, PatchParams},
+};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The largest log of a pod that is read, in bytes: both files.
+const LOG_READ_BYTES_MAX: u64 = 2 * crate::limits::LOG_BYTES_MAX + POD_FILE_BYTES_MAX;
+
+/// How the cluster of one machine is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folders of this user.
+    pub directories: Directories,
+    /// Makes sandboxes: `bowline __init`.
+    pub sandbox: Launcher,
+    /// Keeps a pod: `bowline shim`; the pod's folder is added.
+    pub shim: Launcher,
+    /// Keeps the edge: `bowline edge-shim`; its state folder and two sockets are added
+    /// (`bowline_traffic::ShimOptions::parse`).
+    pub edge_shim: Launcher,
+    /// The addresses of services on this machine; more by [`Router::set_listen`].
+    pub listen: BTreeMap<ServiceKey, SocketAddr>,
+    /// The namespace of clients that name none.
+    pub namespace: String,
+}
+
+/// The cluster of one machine.
+///
+/// [`Local::start`] opens it and starts no process; [`Local::up`] brings everything up that
+/// its objects ask for. Dropping it leaves pods and edge running.
+pub struct Local {
+    options: Options,
+    cluster: Cluster,
+    client: Client,
+    router: Router,
+    store: Store,
+    _lock: files::Lock,
+    _router_task: Task<()>,
+    running: Mutex<Vec<Task<()>>>,
+}
+
+impl std::fmt::Debug for Local {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Local").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// One pod as `ls` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodRow {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The hash of its template.
+    pub hash: String,
+    /// Its image, by digest.
+    pub image: String,
+    /// `Running`, `Pending`, …, or the reason of a waiting container.
+    pub phase: String,
+    /// Whether it gets requests.
+    pub ready: bool,
+    /// How often its container was started again.
+    pub restarts: u64,
+    /// When it was claimed (RFC 3339); empty before.
+    pub started_at: String,
+}
+
+impl Local {
+    /// Opens the cluster: database, in-process API, the way to the edge. Starts no process.
+    ///
+    /// # Errors
+    /// [`Error::Held`] when another process has it; an unusable folder or database.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        let directories = &options.directories;
+        directories.create()?;
+        let path = directories.state.join("cluster.lock");
+        let lock = match files::try_lock(&path)? {
+            TryLock::Acquired(lock) => lock,
+            TryLock::HeldBy(holder) => return Err(Error::Held { path, holder }),
+        };
+        files::create_private_dir(directories.pods())?;
+        let cluster = Cluster::open(&directories.cluster())?;
+        let store = Store::open(directories.store())?;
+        let edge = edge_process::client(directories)?;
+        let runtime = directories.runtime.clone();
+        let (router, router_task) = router::start(&cluster, edge, runtime, &options.listen)?;
+        let client = cluster.client(&options.namespace);
+        Ok(Self {
+            options,
+            cluster,
+            client,
+            router,
+            store,
+            _lock: lock,
+            _router_task: router_task,
+            running: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// A client of the API, in process.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// The way to the edge.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The API itself.
+    #[must_use]
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// Starts or adopts the edge, then the controllers and the pods that the objects ask for.
+    /// Returns when the edge has its table; pods become ready on their own.
+    ///
+    /// # Errors
+    /// The edge does not start, or cannot listen where it should.
+    pub async fn up(&self) -> Result<(), Error> {
+        edge_process::ensure(&self.options.directories, &self.options.edge_shim).await?;
+        let mut running = Vec::new();
+        running.push(replica_set::start(self.client.clone()));
+        running.push(pod::start(Arc::new(pod::Context {
+            client: self.client.clone(),
+            directories: self.options.directories.clone(),
+            sandbox: self.options.sandbox.clone(),
+            shim: self.options.shim.clone(),
+            store: self.store.clone(),
+            router: self.router.clone(),
+        })));
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = running;
+        self.router.settle().await?;
+        Ok(())
+    }
+
+    /// Ends the edge, all pods and their sockets, and waits until they are gone. The objects
+    /// stay: the next [`Local::up`] brings everything up again.
+    ///
+    /// # Errors
+    /// A process that does not end.
+    pub async fn down(&self) -> Result<(), Error> {
+        let tasks = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            task.abort();
+            // Cancelled is what it is to be.
+            let _ = task.await;
+        }
+        let directories = &self.options.directories;
+        edge_process::end(directories).await?;
+        let folders = files::list(directories.pods())?.into_iter();
+        let shims = folders.map(|entry| {
+            let socket = socket_of(&directories.runtime, &entry.name);
+            Shim::new(directories.pods().join(&entry.name), socket)
+        });
+        let left = pod::end_all(shims.collect(), None).await;
+        self.write_stopped().await;
+        if let Some(first) = left.first() {
+            let what = format!("the pod in `{first}`");
+            return Err(Error::TooSlow { what, verb: "end", seconds: 0 });
+        }
+        files::remove_tree(directories.runtime.join("p"))?;
+        Ok(())
+    }
+
+    /// Pods of a cluster that is down are not ready, and no process has claimed them.
+    async fn write_stopped(&self) {
+        let (_, pods) = self.cluster.objects().list(by_name("Pod"), "");
+        for pod in pods {
+            let text = |field: &str| pod["metadata"][field].as_str().unwrap_or_default();
+            let api: Api<Pod> = Api::namespaced(self.client.clone(), text("namespace"));
+            let status = json!({"status": {
+                "phase": "Pending", "startTime": null, "conditions": null,
+                "containerStatuses": null, "reason": "Stopped", "message": "the cluster is down",
+            }});
+            // The next `up` writes the truth.
+            let _ =
+                api.patch_status(text("name"), &PatchParams::default(), &Patch::Merge(status)).await;
+        }
+    }
+
+    /// The last `lines` lines that a pod's container wrote.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPod`]; an unreadable log.
+    pub fn logs(&self, namespace: &str, name: &str, lines: usize) -> Result<Vec<String>, Error> {
+        let (_, pods) = self.cluster.objects().list(by_name("Pod"), namespace);
+        let pod = pods.iter().find(|pod| pod["metadata"]["name"].as_str() == Some(name));
+        let uid = pod.and_then(|pod| pod["metadata"]["uid"].as_str());
+        let uid = uid.ok_or_else(|| Error::NoSuchPod(format!("{namespace}/{name}")))?;
+        let folder = self.options.directories.pods().join(uid);
+        let mut last = VecDeque::new();
+        for file in [OLDER_LOG_FILE, LOG_FILE] {
+            let bytes = match files::read(folder.join(file), LOG_READ_BYTES_MAX) {
+                Ok(bytes) => bytes,
+                // Not written yet, or not turned over yet.
+                Err(error) if error.is_not_found() => continue,
+                Err(error) => return Err(error.into()),
+            };
+            for line in String::from_utf8_lossy(&bytes).lines() {
+                last.push_back(line.to_owned());
+                if last.len() > lines {
+                    last.pop_front();
+                }
+            }
+        }
+        Ok(last.into())
+    }
+
+    /// All pods, by namespace and name.
+    #[must_use]
+    pub fn ls(&self) -> Vec<PodRow> {
+        let (_, pods) = self.cluster.objects().list(by_name("Pod"), "");
+        pods.iter().map(|pod| pod_row(pod)).collect()
+    }
+
+    /// The folders that it works in.
+    #[must_use]
+    pub fn directories(&self) -> &Directories {
+        &self.options.directories
+    }
+}
+
+fn pod_row(pod: &Value) -> PodRow {
+    let text = |pointer: &str| pod.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let container = &pod["status"]["containerStatuses"][0];
+    let reason = container["state"]["waiting"]["reason"].as_str();
+    let phase = match pod["metadata"]["deletionTimestamp"].is_null() {
+        true => reason.unwrap_or_else(|| text("/status/phase")),
+        false => "Terminating",
+    };
+    PodRow {
+        namespace: text("/metadata/namespace").to_owned(),
+        name: text("/metadata/name").to_owned(),
+        hash: hash_of(pod).to_owned(),
+        image: text("/spec/containers/0/image").to_owned(),
+        phase: phase.to_owned(),
+        ready: is_ready(pod),
+        restarts: container["restartCount"].as_u64().unwrap_or(0),
+        started_at: text("/status/startTime").to_owned(),
+    }
+}
