@@ -138,8 +138,8 @@ pub fn decide(policy: &Policy, reports: &Reports) -> GateDecision {
         Verdict::Block
     };
     if let Ok(tests) = &measured.tests {
-        notes.extend(tests.failures.iter().map(|name| format!("failed: {name}")));
-        let more = tests.failed.saturating_sub(tests.failures.len() as u64);
+        notes.extend(tests.named.iter().map(|name| format!("failed: {name}")));
+        let more = tests.failures().saturating_sub(tests.named.len() as u64);
         if more > 0 {
             notes.push(format!("and {more} more failures"));
         }

@@ -46,7 +46,6 @@ const FOLDERS: &[(&str, u32)] = &[
 const CONFIGURATION: &[&str] = &[
     "/etc/alternatives",
     "/etc/ca-certificates",
-    "/etc/hosts",
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
     "/etc/ld.so.conf.d",
@@ -54,11 +53,13 @@ const CONFIGURATION: &[&str] = &[
     "/etc/pki/tls/certs",
     "/etc/pki/ca-trust/extracted",
     "/etc/protocols",
-    "/etc/resolv.conf",
     "/etc/services",
     "/etc/ssl/certs",
     "/etc/ssl/openssl.cnf",
 ];
+
+/// Files that the sandbox itself shows: only their places are made.
+const SHOWN: [&str; 3] = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
 
 const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n";
 const GROUP: &str = "root:x:0:\nnogroup:x:65534:\n";
@@ -184,6 +185,7 @@ impl GoStage {
             let source = folder.join(&entry.relative);
             let kind = match entry.kind {
                 files::Kind::Dir => Kind::Dir,
+                files::Kind::File if is_place(folder, &area.base, &path) => continue,
                 files::Kind::File => Kind::File(Content::File(source)),
                 files::Kind::Symlink => {
                     Kind::Symlink(files::read_link(&source)?.to_string_lossy().into_owned())
@@ -266,6 +268,13 @@ fn write_file(root: &Root, path: &str, content: &Content) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether this is an empty file of the skeleton that only marks the place of a mount.
+fn is_place(folder: &Path, skeleton: &Path, path: &str) -> bool {
+    let whole = format!("/{path}");
+    let places = CONFIGURATION.iter().chain(&SHOWN).chain([&SCRIPT]);
+    folder == skeleton && places.into_iter().any(|place| *place == whole)
+}
+
 fn is_folder(path: &Path) -> bool {
     files::metadata(path).is_ok_and(|found| found.kind == files::Kind::Dir)
 }
@@ -287,6 +296,22 @@ fn skeleton(folder: &Path) -> Result<PathBuf, Error> {
             Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error.into()),
         }
+    }
+    // Places for the mounts, so that they never appear in what the stage wrote.
+    for path in CONFIGURATION {
+        let place = folder.join(&path[1..]);
+        match files::metadata_followed(path) {
+            Ok(found) if found.kind == files::Kind::Dir => files::create_dirs(place)?,
+            Ok(_) => {
+                files::create_dirs(place.parent().unwrap_or(folder))?;
+                files::write(place, b"")?;
+            }
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    for path in SHOWN {
+        files::write(folder.join(&path[1..]), b"")?;
     }
     files::write(folder.join("etc/passwd"), PASSWD.as_bytes())?;
     files::write(folder.join("etc/group"), GROUP.as_bytes())?;

@@ -188,13 +188,11 @@ impl<S: Source> TarReader<S> {
         size: u64,
         overrides: Overrides,
     ) -> Result<Entry, Error> {
-        let gnu = &block[257..265] == b"ustar  \0";
-        let posix = &block[257..263] == b"ustar\0";
-        let name = self.text(&block[..100], "name")?;
-        let prefix =
-            if posix && !gnu { self.text(&block[345..500], "prefix")? } else { String::new() };
-        let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
-        let path = overrides.path.unwrap_or(name);
+        let path = match overrides.path {
+            // The header's own name is cut then, perhaps in the middle of a character.
+            Some(path) => path,
+            None => self.name(block)?,
+        };
         let kind = match block[156] {
             // Before POSIX a folder was a file whose name ends in a slash.
             0 | b'0' | b'7' if path.ends_with('/') && size == 0 => Kind::Dir,
@@ -246,6 +244,16 @@ impl<S: Source> TarReader<S> {
             link: self.checked(link)?,
             attributes: overrides.attributes,
         })
+    }
+
+    /// The path in the header; only POSIX headers have a prefix.
+    fn name(&self, block: &[u8; BLOCK]) -> Result<String, Error> {
+        let name = self.text(&block[..100], "name")?;
+        if &block[257..263] != b"ustar\0" {
+            return Ok(name);
+        }
+        let prefix = self.text(&block[345..500], "prefix")?;
+        Ok(if prefix.is_empty() { name } else { format!("{prefix}/{name}") })
     }
 
     fn extension(&mut self, size: u64) -> Result<Vec<u8>, Error> {

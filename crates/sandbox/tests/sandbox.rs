@@ -53,7 +53,8 @@ fn a_signal_reaches_the_whole_step() {
     process.signal(Signal::TERMINATE).unwrap();
     let mut rest = String::new();
     reader.read_to_string(&mut rest).unwrap();
-    assert_eq!(rest, "child\n");
+    // The shell may also say that its `sleep` was terminated.
+    assert!(rest.ends_with("child\n"), "{rest}");
     assert_eq!(process.wait().unwrap(), Exit::Signal(15));
 }
 
@@ -236,8 +237,9 @@ fn an_image_root_with_hostile_links_changes_nothing_outside() {
     assert_eq!(said.exit, Exit::Code(0), "{}", said.stderr);
     assert!(scratch.path("data/y").exists());
     assert!(!escape.exists() && !Path::new("/nowhere").exists());
-    std::fs::remove_file(scratch.path("root/etc/hosts")).unwrap();
     // A link in the place of `/proc` is not followed, it is refused.
+    let scratch = Scratch::new();
+    let spec = image(&scratch);
     std::os::unix::fs::symlink("/tmp", scratch.path("root/proc")).unwrap();
     let refused = start(&launcher(), &spec, &shell("true"), Output::null()).map(drop);
     assert!(matches!(refused, Err(Error::Setup { .. })), "{refused:?}");
@@ -375,7 +377,7 @@ fn limits_bind_and_what_cannot_be_set_is_said() {
         return;
     }
     let bomb =
-        "b() { b | b & }; i=0; while [ $i -lt 600 ]; do sleep 999 & i=$((i+1)); done; echo all";
+        "i=0; while [ $i -lt 600 ]; do sleep 999 > /dev/null 2>&1 & i=$((i+1)); done; echo all";
     let said = run(&sandbox, bomb);
     assert!(said.stderr.contains("fork") && !said.stdout.contains("all"), "{}", said.stderr);
     sandbox.close().unwrap();
@@ -420,7 +422,7 @@ fn many_programs_run_at_once_and_no_descriptor_leaks_into_them() {
     let sandbox = Sandbox::open(&launcher(), &tools()).unwrap();
     let many: Vec<_> = (0..20)
         .map(|number| {
-            let script = format!("ls /proc/self/fd | wc -l; exit {number}");
+            let script = format!("readlink /proc/self/fd/* | cut -d: -f1 | tr '\\n' ' '; exit {number}");
             sandbox.exec(&shell(&script), Output::pipes()).unwrap()
         })
         .collect();

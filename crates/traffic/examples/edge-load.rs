@@ -8,11 +8,13 @@
 //! The arguments are the control socket, the seconds of a run and the number of clients. Each
 //! client keeps one connection; backend and clients run on one thread.
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the load is a plain client that knows nothing of Bowline"
+)]
 
 use bowline_host::clock::Stopwatch;
-use bowline_traffic::{
-    Address, Client, Generation, Histogram, Instance, Route, Table, Version,
-};
+use bowline_traffic::{Address, Client, Generation, Histogram, Instance, Route, Table, Version};
 use std::{
     io::{self, Write},
     net::SocketAddr,
@@ -47,7 +49,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (requests, took, latency) = run(address, seconds, clients).await?;
         let rate = requests as f64 / took.as_secs_f64();
         let micro = |quantile| latency.quantile_us(quantile).unwrap_or(0);
-        let text = format!("{name:8}{rate:9.0} requests/s  p50 {} us  p99 {} us", micro(0.5), micro(0.99));
+        let text =
+            format!("{name:8}{rate:9.0} requests/s  p50 {} us  p99 {} us", micro(0.5), micro(0.99));
         writeln!(io::stdout(), "{text}")?;
     }
     accepting.abort();

@@ -3,13 +3,7 @@
 //! What is not known (a path, a query, a field, a method) is refused with a sentence.
 
 use crate::{
-    Error,
-    answer::Refusal,
-    codes,
-    edge::Edge,
-    limits::SOCKET_PATH_BYTES_MAX,
-    log,
-    table::Table,
+    Error, answer::Refusal, codes, edge::Edge, limits::SOCKET_PATH_BYTES_MAX, log, table::Table,
 };
 use bowline_host::{files, task};
 use bytes::Bytes;
@@ -90,7 +84,8 @@ async fn route(edge: &Arc<Edge>, request: Request<Incoming>) -> Said {
             let edge = Arc::clone(edge);
             // In a task of its own: a client that hangs up must not stop a table half-way.
             let put = task::spawn("put-table", async move { edge.put(table).await });
-            let put = put.await.map_err(|error| refuse(StatusCode::INTERNAL_SERVER_ERROR, error))?;
+            let put =
+                put.await.map_err(|error| refuse(StatusCode::INTERNAL_SERVER_ERROR, error))?;
             Ok(json(StatusCode::OK, &put.map_err(refusal)?))
         }
         ("/table", &Method::GET) => {
@@ -124,9 +119,7 @@ async fn route(edge: &Arc<Edge>, request: Request<Incoming>) -> Said {
             let text = format!("`{}` does not take {method}", uri.path());
             Err(refuse(StatusCode::METHOD_NOT_ALLOWED, text))
         }
-        (path, _) => {
-            Err(refuse(StatusCode::NOT_FOUND, format!("the edge has no `{path}`")))
-        }
+        (path, _) => Err(refuse(StatusCode::NOT_FOUND, format!("the edge has no `{path}`"))),
     }
 }
 

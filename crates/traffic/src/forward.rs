@@ -243,7 +243,10 @@ mod tests {
     #[test]
     fn an_absolute_target_becomes_a_path_and_its_host() {
         let parts = sent(parts("GET", "http://u@shop:81/p?q", &[("host", "other")]), "10.0.0.7");
-        assert_eq!((parts.uri.to_string().as_str(), &parts.headers["host"]), ("/p?q", &"shop:81".parse().expect("a value")));
+        assert_eq!(
+            (parts.uri.to_string().as_str(), &parts.headers["host"]),
+            ("/p?q", &"shop:81".parse().expect("a value"))
+        );
     }
 
     #[test]

@@ -40,7 +40,10 @@ impl Holder {
     }
 
     /// The listening socket for an address; the shim makes it when it has none.
-    pub(crate) async fn listen(&self, address: SocketAddr) -> Result<tokio::net::TcpListener, Error> {
+    pub(crate) async fn listen(
+        &self,
+        address: SocketAddr,
+    ) -> Result<tokio::net::TcpListener, Error> {
         let descriptor = match self.ask(format!("listen {address}\n")).await? {
             Ok(Some(descriptor)) => descriptor,
             Ok(None) => return Err(self.unreachable("it gave no listener")),

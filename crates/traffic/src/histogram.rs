@@ -131,7 +131,11 @@ mod tests {
     fn merging_is_the_same_as_counting_together() {
         let (mut left, mut right, mut both) = <(Histogram, Histogram, Histogram)>::default();
         for value in 0..1_000 {
-            if value % 3 == 0 { left.add(value * 7) } else { right.add(value * 7) }
+            if value % 3 == 0 {
+                left.add(value * 7)
+            } else {
+                right.add(value * 7)
+            }
             both.add(value * 7);
         }
         left.merge(&right);

@@ -1,25 +1,12 @@
 //! Listening sockets and users' connections.
 
-use crate::{
-    Error,
-    edge::Edge,
-    held::Holder,
-    limits::BACKLOG_MAX,
-    log,
-    proxy,
-};
+use crate::{Error, edge::Edge, held::Holder, limits::BACKLOG_MAX, log, proxy};
 use bowline_host::task::{self, Task};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
-    collections::BTreeMap,
-    convert::Infallible,
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-    pin::pin,
-    sync::Arc,
-    time::Duration,
+    collections::BTreeMap, convert::Infallible, io, net::SocketAddr, path::PathBuf, pin::pin,
+    sync::Arc, time::Duration,
 };
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},

@@ -70,12 +70,12 @@ fn process(inode: &str) -> Option<String> {
     let numbers = numbers.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
     numbers.take(PROCESSES_MAX).find_map(|number| {
         let folder = Path::new("/proc").join(&number);
-        let open = files::list(&folder.join("fd")).ok()?;
+        let open = files::list(folder.join("fd")).ok()?;
         let has = open.iter().any(|entry| {
-            let target = files::read_link(&folder.join("fd").join(&entry.name));
+            let target = files::read_link(folder.join("fd").join(&entry.name));
             target.is_ok_and(|target| target.as_os_str() == wanted.as_str())
         });
-        let name = files::read(&folder.join("comm"), NAME_BYTES_MAX).ok().filter(|_| has)?;
+        let name = files::read(folder.join("comm"), NAME_BYTES_MAX).ok().filter(|_| has)?;
         let name = String::from_utf8_lossy(&name).trim().to_owned();
         Some(format!("{name} (process {number})"))
     })

@@ -57,7 +57,7 @@ enum Failure {
 /// What comes of a failure.
 enum Next {
     Again { fresh: bool },
-    Answer(Response<AnswerBody>, End),
+    Answer(Box<Response<AnswerBody>>, End),
 }
 
 /// Answers one request. It never fails: what goes wrong becomes a status.
@@ -125,7 +125,7 @@ impl Passing {
                     Next::Again { fresh: false } => self.tried.push(instance),
                     Next::Answer(response, end) => {
                         self.booking.end(end, clock::monotonic());
-                        return response;
+                        return *response;
                     }
                 },
             }
@@ -232,6 +232,7 @@ impl Passing {
     }
 
     fn after(&mut self, failure: Failure, instance: &Arc<Instance>) -> Next {
+        let end = |status, reason, end| Next::Answer(Box::new(made(status, reason)), end);
         match failure {
             Failure::Connect(error) => {
                 match error {
@@ -248,28 +249,27 @@ impl Passing {
                 self.booking.reset();
                 Next::Again { fresh: false }
             }
-            Failure::Ended { .. } if instance.is_cut() => Next::Answer(
-                made(StatusCode::SERVICE_UNAVAILABLE, "the instance has left"),
-                End::Left,
-            ),
+            Failure::Ended { .. } if instance.is_cut() => {
+                let reason = "the instance has left";
+                end(StatusCode::SERVICE_UNAVAILABLE, reason, End::Left)
+            }
             Failure::Ended { .. } => {
                 self.booking.reset();
                 let reason = "the instance closed the connection before its answer";
-                Next::Answer(made(StatusCode::BAD_GATEWAY, reason), End::Failed)
+                end(StatusCode::BAD_GATEWAY, reason, End::Failed)
             }
             Failure::Timeout => {
                 self.booking.timeout();
                 let reason = "the instance did not answer in time";
-                Next::Answer(made(StatusCode::GATEWAY_TIMEOUT, reason), End::Failed)
+                end(StatusCode::GATEWAY_TIMEOUT, reason, End::Failed)
             }
-            Failure::ClientStalled => Next::Answer(
-                made(StatusCode::REQUEST_TIMEOUT, "the request's body did not arrive in time"),
-                End::Left,
-            ),
-            Failure::ClientBroke => Next::Answer(
-                made(StatusCode::BAD_REQUEST, "the request's body broke off"),
-                End::Left,
-            ),
+            Failure::ClientStalled => {
+                let reason = "the request's body did not arrive in time";
+                end(StatusCode::REQUEST_TIMEOUT, reason, End::Left)
+            }
+            Failure::ClientBroke => {
+                end(StatusCode::BAD_REQUEST, "the request's body broke off", End::Left)
+            }
         }
     }
 

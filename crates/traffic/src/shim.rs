@@ -90,10 +90,7 @@ pub(crate) async fn run(options: ShimOptions, stop: impl Future<Output = ()>) ->
 }
 
 /// Starts the edge again and again. Returns only when it cannot be started the first time.
-async fn keep_running(
-    options: &ShimOptions,
-    current: &Mutex<Option<Child>>,
-) -> Result<(), Error> {
+async fn keep_running(options: &ShimOptions, current: &Mutex<Option<Child>>) -> Result<(), Error> {
     let mut pause = Duration::ZERO;
     let mut ever = false;
     loop {
@@ -146,9 +143,8 @@ async fn wait(child: Child) -> Result<(), Error> {
 }
 
 async fn gone(child: Child, limit: Duration) -> Result<bool, Error> {
-    let waiting = task::blocking("edge-end", move || {
-        process::wait_gone(child.id, child.start_time, limit)
-    });
+    let waiting =
+        task::blocking("edge-end", move || process::wait_gone(child.id, child.start_time, limit));
     let gone = waiting.await.map_err(|error| Error::Start(error.to_string()))?;
     gone.map_err(|error| Error::Start(error.to_string()))
 }
@@ -174,7 +170,10 @@ async fn end(child: Child, options: &ShimOptions) -> Result<(), Error> {
 
 impl Held {
     /// Answers the edge's questions for ever.
-    fn answer(self: &Arc<Self>, asked: tokio::net::UnixListener) -> impl Future<Output = ()> + use<> {
+    fn answer(
+        self: &Arc<Self>,
+        asked: tokio::net::UnixListener,
+    ) -> impl Future<Output = ()> + use<> {
         let held = Arc::clone(self);
         async move {
             loop {
@@ -225,10 +224,7 @@ impl Held {
             },
             ["close", address] => match parse(address) {
                 Ok(address) => {
-                    self.listeners
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .remove(&address);
+                    self.listeners.lock().unwrap_or_else(PoisonError::into_inner).remove(&address);
                     send(&[DONE], &[])
                 }
                 Err(error) => refuse(&error),

@@ -29,9 +29,10 @@ impl Split {
     /// Weights that add up to [`WEIGHT_SUM`], of at most 256 versions.
     pub(crate) fn new(weights: Vec<(String, u32)>, seed: u64) -> Self {
         let mut cards = [0; BLOCK];
-        let dealt = weights.iter().zip(0_u8..).flat_map(|((_, weight), version)| {
-            std::iter::repeat_n(version, *weight as usize)
-        });
+        let dealt = weights
+            .iter()
+            .zip(0_u8..)
+            .flat_map(|((_, weight), version)| std::iter::repeat_n(version, *weight as usize));
         for (card, version) in cards.iter_mut().zip(dealt) {
             *card = version;
         }

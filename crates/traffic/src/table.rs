@@ -312,3 +312,108 @@ fn check_name(place: &str, name: &str) -> Result<(), TableError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Address, Generation, Instance, Rollout, Route, Table, Version};
+    use crate::limits::{INSTANCES_MAX, ROUTES_MAX, VERSIONS_MAX};
+
+    fn instance(number: usize) -> Instance {
+        let address = Address::Tcp("127.0.0.1:9000".parse().expect("an address"));
+        Instance { id: format!("pod-{number}"), address }
+    }
+
+    fn version(hash: &str, weight: u32) -> Version {
+        Version { hash: hash.to_owned(), weight, instances: Vec::new() }
+    }
+
+    fn table() -> Table {
+        let route = Route {
+            name: "shop".to_owned(),
+            listen: "127.0.0.1:8080".parse().expect("an address"),
+            stable: "aaa".to_owned(),
+            versions: vec![version("aaa", 90), version("bbb", 10)],
+            rollout: Some(Rollout { canary: "bbb".to_owned(), deadline_ms: 10_000 }),
+        };
+        Table { generation: Generation { epoch: 1, counter: 1 }, routes: vec![route] }
+    }
+
+    #[test]
+    fn a_table_is_the_json_of_the_contract() {
+        let text = r#"{"generation":{"epoch":3,"counter":7},"routes":[{"name":"shop",
+            "listen":"127.0.0.1:8080","stable":"aaa","versions":[{"hash":"aaa","weight":100,
+            "instances":[{"id":"u1","address":{"pod":{"socket":"/run/u1.sock","port":8080}}},
+            {"id":"u2","address":{"tcp":"127.0.0.1:9000"}}]}]}]}"#;
+        let table: Table = serde_json::from_str(text).expect("the contract's JSON");
+        table.check().expect("it makes sense");
+        assert_eq!(table.generation.to_string(), "3.7");
+        let again = serde_json::to_string(&table).expect("JSON");
+        assert_eq!(serde_json::from_str::<Table>(&again).expect("its own JSON"), table);
+        for unknown in [
+            text.replace("\"name\"", "\"host\":\"x\",\"name\""),
+            text.replace("\"port\":8080", "\"port\":8080,\"tls\":true"),
+            text.replace("\"epoch\":3", "\"epoch\":3,\"minor\":1"),
+            text.replace("\"tcp\"", "\"udp\""),
+        ] {
+            assert!(serde_json::from_str::<Table>(&unknown).is_err(), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn every_limit_of_a_table_names_its_place() {
+        type Change = fn(&mut Table);
+        let cases: [(Change, &str); 10] = [
+            (|t| t.routes = vec![t.routes[0].clone(); ROUTES_MAX + 1], "/routes"),
+            (|t| t.routes.push(t.routes[0].clone()), "/routes/1/name"),
+            (|t| t.routes[0].name = String::new(), "/routes/0/name"),
+            (|t| t.routes[0].name = "a\nb".to_owned(), "/routes/0/name"),
+            (|t| t.routes[0].stable = "x".repeat(254), "/routes/0/stable"),
+            (
+                |t| t.routes[0].versions = vec![version("aaa", 0); VERSIONS_MAX + 1],
+                "/routes/0/versions",
+            ),
+            (
+                |t| {
+                    t.routes[0].versions[0].instances = (0..=INSTANCES_MAX).map(instance).collect();
+                },
+                "/routes/0/versions/0/instances",
+            ),
+            (
+                |t| t.routes[0].rollout.as_mut().expect("one").canary = "aaa".to_owned(),
+                "/routes/0/rollout/canary",
+            ),
+            (
+                |t| t.routes[0].rollout.as_mut().expect("one").canary = "ccc".to_owned(),
+                "/routes/0/rollout/canary",
+            ),
+            (
+                |t| t.routes[0].rollout.as_mut().expect("one").deadline_ms = 99,
+                "/routes/0/rollout/deadline_ms",
+            ),
+        ];
+        table().check().expect("it makes sense");
+        for (change, place) in cases {
+            let mut table = table();
+            change(&mut table);
+            assert_eq!(table.check().expect_err(place).place, place);
+        }
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_reached_is_refused() {
+        for (address, place) in [
+            (Address::Pod { socket: "relative.sock".into(), port: 80 }, "pod/socket"),
+            (
+                Address::Pod { socket: format!("/{}", "x".repeat(107)).into(), port: 80 },
+                "pod/socket",
+            ),
+            (Address::Pod { socket: "/run/a.sock".into(), port: 0 }, "pod/port"),
+            (Address::Tcp("127.0.0.1:0".parse().expect("an address")), "tcp"),
+        ] {
+            let mut table = table();
+            table.routes[0].versions[0].instances.push(Instance { id: "a".to_owned(), address });
+            let place = format!("/routes/0/versions/0/instances/0/address/{place}");
+            assert_eq!(table.check().expect_err(&place).place, place);
+        }
+    }
+}

@@ -9,12 +9,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
 /// Joins both sides once each of them is ready.
-pub(crate) fn start(
-    user: OnUpgrade,
-    instance: OnUpgrade,
-    flight: Flight,
-    connection: Connection,
-) {
+pub(crate) fn start(user: OnUpgrade, instance: OnUpgrade, flight: Flight, connection: Connection) {
     drop(task::spawn("tunnel", async move {
         let mut cut = flight.instance().cut();
         // A side that goes away ends the tunnel; there is nobody left to be told.

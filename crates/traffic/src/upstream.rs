@@ -1,4 +1,8 @@
 //! One connection to an instance: how it is made, and what is known about its bytes.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "instances are what this crate connects to; their addresses come from the table"
+)]
 
 use crate::{
     lease::{Lease, LeaseError},
@@ -107,10 +111,7 @@ impl Connection {
 
     /// The bytes so far.
     pub(crate) fn metered(&self) -> Metered {
-        Metered {
-            read: self.meter.read.load(Relaxed),
-            written: self.meter.written.load(Relaxed),
-        }
+        Metered { read: self.meter.read.load(Relaxed), written: self.meter.written.load(Relaxed) }
     }
 
     /// Sends one request; resolves when the head of the answer is there.
@@ -122,10 +123,7 @@ impl Connection {
     }
 }
 
-async fn connect(
-    address: &Address,
-    lease: Option<&Arc<Lease>>,
-) -> Result<TcpStream, ConnectError> {
+async fn connect(address: &Address, lease: Option<&Arc<Lease>>) -> Result<TcpStream, ConnectError> {
     match (address, lease) {
         (Address::Tcp(address), _) => Ok(TcpStream::connect(address).await?),
         (Address::Pod { port, .. }, Some(lease)) => {

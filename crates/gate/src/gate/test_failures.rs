@@ -15,5 +15,5 @@ pub(super) const GATE: Gate = Gate {
 
 fn measure(measured: &Measured) -> Result<Measure, Unmeasured> {
     let tests = measured.tests.as_ref().map_err(Clone::clone)?;
-    Ok(Measure::count(tests.failed))
+    Ok(Measure::count(tests.failures()))
 }

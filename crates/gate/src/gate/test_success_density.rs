@@ -1,4 +1,5 @@
-//! Passed tests among those that ran, in per cent.
+//! Passed tests among those that ran, in per cent; a package that failed outside a test counts
+//! as one that did not pass.
 
 use super::{Better, Gate};
 use crate::measure::{Measure, Unmeasured};
@@ -15,6 +16,6 @@ pub(super) const GATE: Gate = Gate {
 
 fn measure(measured: &Measured) -> Result<Measure, Unmeasured> {
     let tests = measured.tests.as_ref().map_err(Clone::clone)?;
-    Measure::percent(tests.passed, tests.ran())
+    Measure::percent(tests.passed, tests.passed + tests.failures())
         .ok_or_else(|| Unmeasured::Missing("no test ran".to_owned()))
 }

@@ -1,4 +1,4 @@
-//! How many tests ran (passed or failed; a skipped test did not run).
+//! How many tests ran (passed or failed; a skipped test did not run). None at all is missing.
 
 use super::{Better, Gate};
 use crate::measure::{Measure, Unmeasured};
@@ -15,5 +15,8 @@ pub(super) const GATE: Gate = Gate {
 
 fn measure(measured: &Measured) -> Result<Measure, Unmeasured> {
     let tests = measured.tests.as_ref().map_err(Clone::clone)?;
-    Ok(Measure::count(tests.ran()))
+    match tests.ran() {
+        0 => Err(Unmeasured::Missing("no test ran".to_owned())),
+        ran => Ok(Measure::count(ran)),
+    }
 }

@@ -1,7 +1,7 @@
 //! `go test -json` streams (format: `cmd/test2json`, one JSON object a line).
 //!
 //! Sub-tests count as tests, as the stream has them. A package that fails without a failed
-//! test (it does not build, `TestMain` fails, it calls `os.Exit`) counts as one failure. A
+//! test (it does not build, `TestMain` fails, it calls `os.Exit`) is a failure, but no test. A
 //! package that never ends makes the stream incomplete. Lines that are not JSON come from
 //! tools that share the stream (`go: downloading …`) and are counted, never read.
 
@@ -18,16 +18,18 @@ const WHAT: &str = "test report";
 pub struct Tests {
     /// Tests that passed.
     pub passed: u64,
-    /// Tests that failed, and packages that failed outside a test.
+    /// Tests that failed.
     pub failed: u64,
+    /// Packages that failed outside a test.
+    pub failed_packages: u64,
     /// Tests that skipped themselves.
     pub skipped: u64,
     /// Packages that had an end.
     pub packages: u64,
     /// Lines that are not JSON.
     pub other_lines: u64,
-    /// The first failed ones by name, at most [`NAMED_FAILURES_MAX`].
-    pub failures: Vec<String>,
+    /// The first failures by name, at most [`NAMED_FAILURES_MAX`].
+    pub named: Vec<String>,
 }
 
 impl Tests {
@@ -35,6 +37,12 @@ impl Tests {
     #[must_use]
     pub fn ran(&self) -> u64 {
         self.passed + self.failed
+    }
+
+    /// Tests that failed, and packages that failed outside a test.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failed + self.failed_packages
     }
 }
 
@@ -63,9 +71,9 @@ pub(super) fn read(reports: &[Report]) -> Result<Tests, Unmeasured> {
     }
     let mut tests = Tests::default();
     for report in reports {
-        let before = tests.ran();
+        let before = tests.ran() + tests.failed_packages;
         add(report, &mut tests)?;
-        if tests.ran() == before {
+        if tests.ran() + tests.failed_packages == before {
             return Err(Unmeasured::Missing(format!("no test ran in `{}`", report.path)));
         }
     }
@@ -134,10 +142,7 @@ fn take(
         }
         ("fail", Some(test)) => {
             package.running.remove(test);
-            package.failed_tests += 1;
-            fail(tests, format!("{name}.{test}"));
-        }
-        ("pass" | "skip", None) => {
+XX | "skip", None) => {
             if let Some(test) = package.running.first() {
                 return Err(format!("package `{name}` passed, but `{test}` never ended"));
             }
@@ -155,16 +160,17 @@ fn end_failed(name: &str, package: &mut Package, tests: &mut Tests) {
     package.ended = true;
     for test in std::mem::take(&mut package.running) {
         package.failed_tests += 1;
-        fail(tests, format!("{name}.{test}"));
+        tests.failed += 1;
+        name_failure(tests, format!("{name}.{test}"));
     }
     if std::mem::take(&mut package.failed_tests) == 0 {
-        fail(tests, name.to_owned());
+        tests.failed_packages += 1;
+        name_failure(tests, name.to_owned());
     }
 }
 
-fn fail(tests: &mut Tests, name: String) {
-    tests.failed += 1;
-    if tests.failures.len() < NAMED_FAILURES_MAX {
-        tests.failures.push(name);
+fn name_failure(tests: &mut Tests, name: String) {
+    if tests.named.len() < NAMED_FAILURES_MAX {
+        tests.named.push(name);
     }
 }

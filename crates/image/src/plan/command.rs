@@ -67,6 +67,10 @@ pub(super) fn run(
         (arguments, _) => (form(arguments, &reader.shell), None),
     };
     no_packages(instruction, reader.problems)?;
+    if rebuilds_all(instruction) {
+        let note = "`go build -a` compiles everything each time and never uses the cache";
+        reader.problems.note(instruction.line.start(), note);
+    }
     Some(Run {
         arguments,
         environment: variables.run(reader.facts),
@@ -156,6 +160,16 @@ fn is_cache(
     };
     problems.word(code, instruction, flag, message, help);
     false
+}
+
+/// `-a` was needed before Go 1.10; many files still have it.
+fn rebuilds_all(instruction: &Instruction) -> bool {
+    let Arguments::Text(word) = &instruction.arguments else { return false };
+    let mut commands = word.text.split(['&', '|', ';', '\n']);
+    commands.any(|command| {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        words.windows(2).any(|pair| pair == ["go", "build"]) && words.contains(&"-a")
+    })
 }
 
 /// Package managers change a base image, and there is none here.

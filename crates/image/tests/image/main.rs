@@ -1,5 +1,6 @@
 //! Tests of the whole crate, in one binary.
 
+mod builds;
 mod dockerfile_goldens;
 mod word_rows;
 mod yardsticks;

@@ -1,3 +1,5 @@
-//! The API through `kube::Client`, in process; pods and traffic in the modules below.
+//! The API through `kube::Client` in process, and pods as real processes behind a real edge.
 
 mod api;
+mod pods;
+mod stage;

@@ -16,7 +16,7 @@ fn unpacked(bench: &Bench, archive: &[u8]) -> Result<std::path::PathBuf, Error> 
 }
 
 fn refused(name: &str, archive: &[u8], wanted: &str) {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let error = unpacked(&bench, archive).expect_err(name).to_string();
     assert!(error.contains(wanted), "{name}: {error}");
     bench.assert_no_tree();
@@ -33,7 +33,7 @@ fn paths_with_dots_are_refused() {
 
 #[test]
 fn absolute_paths_land_inside() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let outside = bench.folder.path().join("outside");
     let archive = Archive::new().file(outside.to_str().unwrap(), "inside").end();
     let root = unpacked(&bench, &archive).unwrap();
@@ -43,7 +43,7 @@ fn absolute_paths_land_inside() {
 
 #[test]
 fn writing_through_a_symbolic_link_stays_inside() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let folder = bench.folder.path().to_str().unwrap();
     // To a folder outside by an absolute and by a relative way, and to the file itself.
     let up = "../../../../../../../../../../..";
@@ -70,7 +70,7 @@ fn writing_through_a_symbolic_link_stays_inside() {
 
 #[test]
 fn hard_links_stay_inside() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let outside = bench.folder.path().join("outside");
     let outside = outside.to_str().unwrap();
     refused("absolute", &Archive::new().hard_link("x", outside).end(), "which is no file");
@@ -95,7 +95,7 @@ fn hard_links_stay_inside() {
 
 #[test]
 fn writing_to_one_name_of_a_file_leaves_the_other() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let archive = Archive::new().file("a", "one").hard_link("b", "a").file("a", "two").end();
     let root = unpacked(&bench, &archive).unwrap();
     assert_eq!(std::fs::read_to_string(root.join("a")).unwrap(), "two");
@@ -154,7 +154,7 @@ fn broken_archives_are_errors_not_shorter_images() {
 #[test]
 fn a_bomb_of_bytes_stops_at_the_limit() {
     let limits = Limits { unpacked_bytes_max: 1 << 20, ..Limits::default() };
-    let bench = Bench::new();
+    let bench = Bench::start();
     let mut layer = LayerBuilder::new();
     let zeros = Content::Bytes(vec![0; 9 << 20]);
     layer.file("zeros", zeros, 0o644, Owner::default()).unwrap();
@@ -177,7 +177,7 @@ fn a_bomb_of_bytes_stops_at_the_limit() {
 
 #[test]
 fn the_limit_counts_all_layers_together() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let layers = ["a", "b", "c"]
         .map(|name| bench.plain_layer(&Archive::new().file(name, &"x".repeat(1000)).end()));
     let each = 512 + 1024 + 1024;
@@ -190,7 +190,7 @@ fn the_limit_counts_all_layers_together() {
 
 #[test]
 fn a_bomb_of_entries_stops_at_the_limit() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let many = (0..101).fold(Archive::new(), |archive, n| archive.file(&format!("f{n}"), ""));
     let image = bench.image_of(&many.end());
     let limits = |entries_max| Limits { entries_max, ..Limits::default() };
@@ -205,7 +205,7 @@ fn whiteouts_reach_nothing_outside() {
     for name in [".wh.", ".wh..", ".wh...", "a/.wh..."] {
         refused(name, &Archive::new().dir("a/").file(name, "").end(), "hides no name");
     }
-    let bench = Bench::new();
+    let bench = Bench::start();
     let folder = bench.folder.path().to_str().unwrap();
     let archive = Archive::new()
         .symlink("d", folder)
@@ -229,7 +229,7 @@ fn long_names_are_refused_and_deep_paths_are_cut_off() {
 
 #[test]
 fn content_that_is_not_what_the_configuration_says_is_refused() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let mut layer = bench.plain_layer(&Archive::new().file("a", "content").end());
     layer.diff_id = bowline_store::digest_of(b"something else");
     let image = bench.image(&[layer]);

@@ -48,7 +48,7 @@ fn sample_image(store: &Store) -> Digest {
 /// new version of libdeflate that packs differently shows here.
 #[test]
 fn the_same_content_gives_the_same_bytes_for_ever() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let layer = sample_layer(&bench.store);
     let golden = [
         (
@@ -67,13 +67,13 @@ fn the_same_content_gives_the_same_bytes_for_ever() {
     for (found, expected) in golden {
         assert_eq!(found, expected);
     }
-    let again = Bench::new();
+    let again = Bench::start();
     assert_eq!(sample_layer(&again.store), layer, "another store, the same layer");
 }
 
 #[test]
 fn the_order_in_which_entries_come_does_not_matter() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let write = |paths: &[&str]| {
         let mut layer = LayerBuilder::new();
         for path in paths {
@@ -87,7 +87,7 @@ fn the_order_in_which_entries_come_does_not_matter() {
 
 #[test]
 fn a_file_on_disk_is_packed_like_the_same_bytes_in_memory() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let path = bench.folder.path().join("outside");
     let write = |content| {
         let mut layer = LayerBuilder::new();
@@ -108,14 +108,14 @@ fn paths_that_cannot_stand_in_a_layer_are_refused() {
     assert!(matches!(layer.hard_link("a", "b"), Err(Error::Path { .. })));
     assert!(layer.is_empty());
     layer.hard_link("b", "a").unwrap();
-    let bench = Bench::new();
+    let bench = Bench::start();
     let error = layer.write(&bench.store).unwrap_err().to_string();
     assert!(error.contains("needs a file of the same layer"), "{error}");
 }
 
 #[test]
 fn an_image_reads_back_as_it_was_written() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let digest = sample_image(&bench.store);
     let found = image::read(&bench.store, &digest).unwrap();
     assert_eq!(found.config.created.as_deref(), Some("1980-01-01T00:00:00Z"));
@@ -129,7 +129,7 @@ fn an_image_reads_back_as_it_was_written() {
 
 #[test]
 fn an_image_whose_parts_contradict_each_other_is_refused() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let layer = sample_layer(&bench.store);
     let mut config = ImageConfig::new("amd64");
     config.history = vec![History::default(), History::default()];
@@ -149,7 +149,7 @@ fn edited(bench: &Bench, digest: &Digest, edit: impl Fn(&mut serde_json::Value))
 
 #[test]
 fn documents_of_other_tools_are_read_and_ambiguous_ones_refused() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let digest = sample_image(&bench.store);
     let docker = edited(&bench, &digest, |manifest| {
         manifest["mediaType"] = media_type::DOCKER_MANIFEST.into();
@@ -159,7 +159,8 @@ fn documents_of_other_tools_are_read_and_ambiguous_ones_refused() {
         manifest["unknown"] = 1.into();
     });
     assert_eq!(image::read(&bench.store, &docker).unwrap().config.os, "linux");
-    let cases: [(&str, &dyn Fn(&mut serde_json::Value)); 6] = [
+    type Edit<'a> = &'a dyn Fn(&mut serde_json::Value);
+    let cases: [(&str, Edit<'_>); 6] = [
         ("index and manifest at once", &|m| m["manifests"] = serde_json::json!([])),
         ("schema 1", &|m| {
             m["schemaVersion"] = 1.into();
@@ -190,7 +191,7 @@ fn nulls_of_other_tools_read_as_empty() {
 
 #[test]
 fn of_an_index_the_image_for_this_machine_is_taken() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let digest = sample_image(&bench.store);
     let size = bench.store.size(&digest).unwrap();
     let mut native = Descriptor::new(media_type::MANIFEST, digest.clone(), size);
@@ -214,7 +215,7 @@ fn of_an_index_the_image_for_this_machine_is_taken() {
 
 #[test]
 fn a_layout_goes_out_and_comes_back() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let digest = sample_image(&bench.store);
     let out = bench.folder.path().join("layout");
     layout::export_named(&bench.store, &digest, &out, Some("v1.4.2")).unwrap();
@@ -235,11 +236,11 @@ fn a_layout_goes_out_and_comes_back() {
         assert_eq!(digest_of(&content).hex(), blob.name);
     }
     for name in [None, Some("v1.4.2")] {
-        let other = Bench::new();
+        let other = Bench::start();
         let found = layout::import(&other.store, &out, name).unwrap();
         assert_eq!(found, image::read(&bench.store, &digest).unwrap());
     }
-    let other = Bench::new();
+    let other = Bench::start();
     assert!(layout::import(&other.store, &out, Some("v9")).is_err());
     let config = image::read(&bench.store, &digest).unwrap().manifest.config.digest;
     let blob = out.join("blobs/sha256").join(config.hex());

@@ -19,7 +19,7 @@ pub struct Bench {
 
 impl Bench {
     /// With an empty store.
-    pub fn new() -> Self {
+    pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("store")).unwrap();
         std::fs::write(folder.path().join("outside"), "untouched").unwrap();

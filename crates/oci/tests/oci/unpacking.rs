@@ -43,7 +43,7 @@ fn expect(root: &Path, expected: &[(&str, &str)]) {
 
 #[test]
 fn everything_that_a_layer_holds_comes_back() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let deep = format!("{}/{}", "d".repeat(200), "f".repeat(200));
     let mut layer = LayerBuilder::new();
     let owner = Owner { uid: 1000, gid: 100 };
@@ -78,7 +78,7 @@ fn everything_that_a_layer_holds_comes_back() {
 
 #[test]
 fn whiteouts_hide_what_lies_below_and_not_their_siblings() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let below = Archive::new()
         .dir("d/")
         .file("d/old", "1")
@@ -127,7 +127,7 @@ fn whiteouts_hide_what_lies_below_and_not_their_siblings() {
 
 #[test]
 fn a_path_may_change_its_kind_from_layer_to_layer() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let below = Archive::new()
         .dir("dir/")
         .file("dir/x", "1")
@@ -167,7 +167,7 @@ fn a_path_may_change_its_kind_from_layer_to_layer() {
 
 #[test]
 fn archives_of_other_tools_are_read() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let long = format!("long/{}", "n".repeat(150));
     let archive = Archive::new()
         .extended(b'g', &[("comment", "a commit id")])
@@ -206,7 +206,7 @@ fn archives_of_other_tools_are_read() {
 
 #[test]
 fn images_with_equal_layers_share_one_tree() {
-    let bench = Bench::new();
+    let bench = Bench::start();
     let layer = bench.plain_layer(&Archive::new().file("a", "1").end());
     let first = bench.image(std::slice::from_ref(&layer));
     let mut config = bowline_oci::ImageConfig::new("amd64");
@@ -216,4 +216,43 @@ fn images_with_equal_layers_share_one_tree() {
     let tree = |digest| unpack::rootfs(&bench.store, digest).unwrap();
     assert_eq!(tree(&first), tree(&second));
     assert_eq!(unpacked(&bench, &[]).read_dir().unwrap().count(), 0, "an image from scratch");
+}
+
+/// What GNU tar writes in each of its formats, we read as GNU tar does.
+#[test]
+fn archives_of_gnu_tar_come_back_in_every_format() {
+    let bench = Bench::start();
+    let work = tempfile::tempdir().unwrap();
+    let from = work.path().join("from");
+    let deep = "d".repeat(90);
+    std::fs::create_dir_all(from.join(&deep).join("sub")).unwrap();
+    std::fs::write(from.join("a"), "x".repeat(1000)).unwrap();
+    std::fs::write(from.join(&deep).join("short"), "1").unwrap();
+    std::fs::hard_link(from.join("a"), from.join("second")).unwrap();
+    std::os::unix::fs::symlink("../nowhere", from.join("link")).unwrap();
+    for format in ["v7", "ustar", "oldgnu", "gnu", "pax"] {
+        if matches!(format, "oldgnu" | "gnu" | "pax") {
+            let long = from.join(&deep).join("sub").join("ä".repeat(100));
+            std::fs::write(long, "long").unwrap();
+            let target = "t".repeat(150);
+            let _ = std::os::unix::fs::symlink(target, from.join("long-link"));
+        }
+        let archive = work.path().join("archive");
+        let made = std::process::Command::new("tar")
+            .args(["--format", format, "-cf"])
+            .arg(&archive)
+            .arg("-C")
+            .arg(&from)
+            .arg(".")
+            .status();
+        match made {
+            Ok(status) => assert!(status.success(), "{format}"),
+            Err(error) => {
+                println!("skipped: no GNU tar here ({error})");
+                return;
+            }
+        }
+        let root = unpacked(&bench, &[bench.plain_layer(&std::fs::read(&archive).unwrap())]);
+        assert_eq!(tree(&root), tree(&from), "{format}");
+    }
 }

@@ -12,8 +12,7 @@ use std::time::Duration;
 async fn silence_sends_everything_back_to_stable_until_a_newer_table_comes() {
     let (old, new) = (Backend::start("old").await, Backend::start("new").await);
     let edge = Setting::new().await;
-    let versions =
-        [("old", 0, vec![("o1", old.address)]), ("new", 100, vec![("n1", new.address)])];
+    let versions = [("old", 0, vec![("o1", old.address)]), ("new", 100, vec![("n1", new.address)])];
     let rollout = with_deadline(table(1, edge.listen, &versions), "new", 300);
     edge.client.put_table(&rollout).await.expect("the table is taken");
     assert_eq!(get(edge.listen, "/").await.1, "new");
@@ -38,8 +37,7 @@ async fn silence_sends_everything_back_to_stable_until_a_newer_table_comes() {
 async fn words_keep_the_switch_up_and_no_rollout_has_none() {
     let (old, new) = (Backend::start("old").await, Backend::start("new").await);
     let edge = Setting::new().await;
-    let versions =
-        [("old", 0, vec![("o1", old.address)]), ("new", 100, vec![("n1", new.address)])];
+    let versions = [("old", 0, vec![("o1", old.address)]), ("new", 100, vec![("n1", new.address)])];
     let rollout = with_deadline(table(1, edge.listen, &versions), "new", 500);
     edge.client.put_table(&rollout).await.expect("the table is taken");
     let before = edge.client.counters(0).await.expect("counters").now_ms;
@@ -58,8 +56,7 @@ async fn a_restarted_edge_serves_its_table_at_once_and_stays_where_it_fell() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let listen = crate::setting::address();
     let client = Client::new(&options(&folder).control_socket);
-    let versions =
-        [("old", 0, vec![("o1", old.address)]), ("new", 100, vec![("n1", new.address)])];
+    let versions = [("old", 0, vec![("o1", old.address)]), ("new", 100, vec![("n1", new.address)])];
     let rollout = with_deadline(table(1, listen, &versions), "new", 400);
     let running = start(options(&folder)).await.expect("it starts");
     client.put_table(&rollout).await.expect("the table is taken");

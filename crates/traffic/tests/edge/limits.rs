@@ -43,7 +43,8 @@ async fn a_client_that_never_ends_its_headers_is_cut_off() {
 #[tokio::test]
 async fn a_client_that_stops_in_its_body_gets_a_408_and_the_version_no_blame() {
     let (edge, _old) = edge(|limits| limits.body_stall_max = Duration::from_millis(50)).await;
-    let head = b"POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 9\r\n\r\nhalf";
+    let head = b"POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\
+        content-length: 9\r\n\r\nhalf";
     let answer = client::raw(edge.listen, head).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     let counts = edge.counts("old").await;
@@ -130,4 +131,21 @@ async fn both_kinds_of_length_are_read_as_chunks_and_only_one_request_is_seen() 
     assert!(!answer.contains("content-length: 60"), "{answer}");
     assert_eq!((answer.matches("HTTP/1.1 200").count(), old.requests()), (1, 1), "{answer}");
     assert!(answer.contains("connection: close"), "{answer}");
+}
+
+#[tokio::test]
+async fn more_connections_than_the_limit_wait_and_are_served_later() {
+    let (edge, _old) = edge(|limits| limits.connections_max = 2).await;
+    let mut one = KeepAlive::open(edge.listen).await;
+    let mut two = KeepAlive::open(edge.listen).await;
+    assert_eq!((one.get("/").await.0, two.get("/").await.0), (StatusCode::OK, StatusCode::OK));
+    let listen = edge.listen;
+    let third = tokio::spawn(async move { client::get(listen, "/").await });
+    for _request in 0..20 {
+        one.get("/").await;
+    }
+    assert_eq!(edge.counts("old").await.requests, 22, "the third waits");
+    assert!(!third.is_finished());
+    drop(two);
+    assert_eq!(third.await.expect("a task").0, StatusCode::OK);
 }

@@ -1,5 +1,9 @@
 //! The edge against real sockets: real backends on loopback, real clients, and for restarts a
 //! real process.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "test doubles are plain servers and clients that know nothing of Bowline"
+)]
 
 mod backend;
 mod client;

@@ -28,9 +28,9 @@ fn shim_options(folder: &TempDir) -> ShimOptions {
 /// Whose command line names this folder: the shim and the edge.
 fn processes(folder: &TempDir) -> Vec<(u32, bool)> {
     let needle = folder.path().to_string_lossy().into_owned();
-    let numbers = std::fs::read_dir("/proc").expect("/proc").filter_map(|entry| {
-        entry.ok()?.file_name().into_string().ok()?.parse::<u32>().ok()
-    });
+    let numbers = std::fs::read_dir("/proc")
+        .expect("/proc")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.parse::<u32>().ok());
     let found = numbers.filter_map(|number| {
         let bytes = std::fs::read(format!("/proc/{number}/cmdline")).ok()?;
         let line = String::from_utf8_lossy(&bytes).replace('\0', " ");
@@ -147,10 +147,7 @@ async fn a_port_that_the_shim_cannot_have_is_named_as_well() {
     three.generation.counter = 3;
     three.routes.clear();
     client.put_table(&three).await.expect("an empty table is a table");
-    until("the port is free", || async {
-        tokio::net::TcpListener::bind(free).await.is_ok()
-    })
-    .await;
+    until("the port is free", || async { tokio::net::TcpListener::bind(free).await.is_ok() }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

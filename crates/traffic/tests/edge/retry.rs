@@ -43,8 +43,7 @@ async fn a_post_whose_bytes_were_sent_is_not_sent_again() {
 
 #[tokio::test]
 async fn a_put_with_a_short_body_is_sent_again_and_one_with_a_long_body_is_not() {
-    for (bytes, status, sent) in
-        [(1_000, StatusCode::OK, 3), (100_000, StatusCode::BAD_GATEWAY, 2)]
+    for (bytes, status, sent) in [(1_000, StatusCode::OK, 3), (100_000, StatusCode::BAD_GATEWAY, 2)]
     {
         let (address, requests) = backend::raw(vec![vec![Act::Answer, Act::Close]]).await;
         let edge = Setting::new().await;
@@ -127,8 +126,7 @@ async fn no_answer_in_time_is_a_504_at_the_version_and_is_not_sent_again() {
 async fn an_instance_that_is_down_is_left_alone_and_found_again() {
     let (stable, address) = (Backend::start("stable").await, nobody().await);
     let edge = Setting::new().await;
-    let versions =
-        [("old", 0, vec![("o1", stable.address)]), ("new", 100, vec![("n1", address)])];
+    let versions = [("old", 0, vec![("o1", stable.address)]), ("new", 100, vec![("n1", address)])];
     edge.put(1, &versions).await;
     let mut client = KeepAlive::open(edge.listen).await;
     assert_eq!(client.get("/").await.1, "stable");

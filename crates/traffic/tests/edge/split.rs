@@ -51,8 +51,7 @@ async fn weights_are_exact_in_every_hundred_requests_and_booked_by_version() {
 async fn failures_are_counted_at_the_version_that_made_them() {
     let (old, new) = (Backend::start("old").await, Backend::start("new").await);
     let edge = Setting::new().await;
-    let versions =
-        [("old", 50, vec![("o1", old.address)]), ("new", 50, vec![("n1", new.address)])];
+    let versions = [("old", 50, vec![("o1", old.address)]), ("new", 50, vec![("n1", new.address)])];
     edge.put(1, &versions).await;
     let mut client = KeepAlive::open(edge.listen).await;
     for _request in 0..100 {

@@ -16,7 +16,8 @@ async fn a_websocket_is_carried_both_ways_and_cut_at_the_drain_limit() {
     let edge = Setting::with(|o| o.limits.drain_max = Duration::from_millis(300)).await;
     edge.put(1, &[("old", 100, vec![("o1", old.address)])]).await;
     let mut stream = TcpStream::connect(edge.listen).await.expect("a connection");
-    let head = b"GET /websocket HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+    let head =
+        b"GET /websocket HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
     stream.write_all(head).await.expect("it reads");
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
