@@ -7,7 +7,7 @@ use std::process::Command;
 /// The steps: what is said, and the command.
 const STEPS: &[(&str, &[&str])] = &[
     ("format", &["fmt", "--all", "--check"]),
-    ("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    ("lints", &["clippy", "--workspace", "--lib", "--bins", "--locked", "--", "-D", "warnings"]),
     ("tests", &["test", "--workspace", "--locked", "--no-fail-fast"]),
 ];
 

@@ -1,7 +1,6 @@
 //! The only place that writes to the terminal: data on stdout, talk on stderr.
 //!
 //! A closed pipe ends the writing quietly, so `bowline ls | head` is no error.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the printers are here")]
 
 use std::io::{self, IsTerminal, Write};
 
@@ -30,9 +29,4 @@ pub fn live(text: &str) {
 /// Whether a person sees stderr.
 pub fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
-}
-
-/// Whether a person sees stdout.
-pub fn stdout_is_terminal() -> bool {
-    io::stdout().is_terminal()
 }

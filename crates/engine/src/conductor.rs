@@ -41,7 +41,7 @@ impl Conductor {
                 ));
             }
         };
-        let journal = Journal::open(&directories.journal(), Durability::Full)?;
+        let journal = Journal::open(directories.journal(), Durability::Full)?;
         let epoch = journal.acquire(&format!("process {}", std::process::id()))?;
         let directories = directories.clone();
         Ok(Self { journal, directories, epoch, watcher, _lock: lock })

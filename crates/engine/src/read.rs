@@ -23,7 +23,7 @@ impl Reader {
     /// It cannot be opened.
     pub fn open(house: &House) -> Result<Self, Failure> {
         house.directories.create()?;
-        let journal = Journal::open(&house.directories.journal(), Durability::Full)?;
+        let journal = Journal::open(house.directories.journal(), Durability::Full)?;
         Ok(Self { journal })
     }
 

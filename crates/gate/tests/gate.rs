@@ -1,5 +1,6 @@
 //! Every folder of `fixtures/` is a case: conditions, reports, and the decision they must give.
 //! `BLESS=1` writes the decisions anew; read the difference before you keep it.
+#![expect(clippy::disallowed_methods, reason = "tests read their own files")]
 
 use bowline_gate::{Condition, Content, Policy, Report, Reports, decide};
 use bowline_model::{Digest, Verdict};
@@ -108,79 +109,82 @@ fn nothing_but_a_passed_condition_passes() {
     }
 }
 
+/// Text, column, length, message, help.
+const WRONG_CONDITIONS: &[(&str, usize, usize, &str, &str)] = &[
+    ("covrage >= 80", 1, 7, "no gate measures `covrage`", "did you mean `coverage`?"),
+    (
+        "  speed >= 80",
+        3,
+        5,
+        "no gate measures `speed`",
+        "known are coverage, tests, test_failures, skipped_tests, test_success_density",
+    ),
+    (
+        "new_coverage >= 80",
+        1,
+        12,
+        "`new_coverage` is not measured: coverage of new code needs the diff, \
+             which gates do not get yet",
+        "delete the condition to go on without it",
+    ),
+    ("coverage > 80", 10, 1, "`>` is not `>=` or `<=`", "write `coverage >= 80`"),
+    ("coverage == 80", 10, 2, "`==` is not `>=` or `<=`", "write `coverage >= 80`"),
+    (
+        "coverage <= 80",
+        10,
+        2,
+        "`coverage` is better when it is higher, so this condition holds for bad code",
+        "write `coverage >= 80`",
+    ),
+    (
+        "test_failures>=1",
+        14,
+        2,
+        "`test_failures` is better when it is lower, so this condition holds for bad code",
+        "write `test_failures <= 1`",
+    ),
+    ("coverage", 9, 1, "the condition has no `>=` or `<=`", "write `coverage >= 80`"),
+    (
+        "coverage >=",
+        12,
+        1,
+        "the condition has no number",
+        "write a number, for example `coverage >= 80`",
+    ),
+    (
+        "coverage >= eighty",
+        13,
+        6,
+        "`eighty` is not a number with at most three decimal places",
+        "write a number, for example `coverage >= 80`",
+    ),
+    (
+        "coverage >= NaN",
+        13,
+        3,
+        "`NaN` is not a number with at most three decimal places",
+        "write a number, for example `coverage >= 80`",
+    ),
+    (
+        "coverage >= 101",
+        13,
+        3,
+        "`101` is over 100 %, which no code can reach",
+        "write a share between 0 and 100",
+    ),
+    ("tests >= 5%", 10, 2, "`tests` is a count, not a share", "leave the `%` out"),
+    (
+        "",
+        1,
+        1,
+        "the condition names no metric",
+        "write a metric, a sign and a number: `coverage >= 80`",
+    ),
+];
+
 #[test]
 fn a_wrong_condition_is_told_with_its_place() {
-    for (text, column, length, message, help) in [
-        ("covrage >= 80", 1, 7, "no gate measures `covrage`", "did you mean `coverage`?"),
-        (
-            "  speed >= 80",
-            3,
-            5,
-            "no gate measures `speed`",
-            "known are coverage, tests, test_failures, skipped_tests, test_success_density",
-        ),
-        (
-            "new_coverage >= 80",
-            1,
-            12,
-            "`new_coverage` is not measured: coverage of new code needs the diff, \
-             which gates do not get yet",
-            "delete the condition to go on without it",
-        ),
-        ("coverage > 80", 10, 1, "`>` is not `>=` or `<=`", "write `coverage >= 80`"),
-        ("coverage == 80", 10, 2, "`==` is not `>=` or `<=`", "write `coverage >= 80`"),
-        (
-            "coverage <= 80",
-            10,
-            2,
-            "`coverage` is better when it is higher, so this condition holds for bad code",
-            "write `coverage >= 80`",
-        ),
-        (
-            "test_failures>=1",
-            14,
-            2,
-            "`test_failures` is better when it is lower, so this condition holds for bad code",
-            "write `test_failures <= 1`",
-        ),
-        ("coverage", 9, 1, "the condition has no `>=` or `<=`", "write `coverage >= 80`"),
-        (
-            "coverage >=",
-            12,
-            1,
-            "the condition has no number",
-            "write a number, for example `coverage >= 80`",
-        ),
-        (
-            "coverage >= eighty",
-            13,
-            6,
-            "`eighty` is not a number with at most three decimal places",
-            "write a number, for example `coverage >= 80`",
-        ),
-        (
-            "coverage >= NaN",
-            13,
-            3,
-            "`NaN` is not a number with at most three decimal places",
-            "write a number, for example `coverage >= 80`",
-        ),
-        (
-            "coverage >= 101",
-            13,
-            3,
-            "`101` is over 100 %, which no code can reach",
-            "write a share between 0 and 100",
-        ),
-        ("tests >= 5%", 10, 2, "`tests` is a count, not a share", "leave the `%` out"),
-        (
-            "",
-            1,
-            1,
-            "the condition names no metric",
-            "write a metric, a sign and a number: `coverage >= 80`",
-        ),
-    ] {
+    for (text, column, length, message, help) in WRONG_CONDITIONS.iter().copied() {
         let error = Condition::parse(text).expect_err(text);
         assert_eq!((error.column, error.length), (column, length), "{text}");
         assert_eq!((error.message.as_str(), error.help.as_str()), (message, help), "{text}");

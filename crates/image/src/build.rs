@@ -29,11 +29,8 @@ use std::{
 /// # Errors
 /// [`Error::Refused`] with every problem of the Dockerfile (nothing was run then),
 /// [`Error::Run`] when a RUN step fails, [`Error::Cancelled`], and what the machine refuses.
-pub fn build(
-    request: &BuildRequest,
-    observe: &mut dyn FnMut(BuildEvent),
-) -> Result<Built, Error> {
-    let plan = check(request)?;
+pub fn build(request: &BuildRequest, observe: &mut dyn FnMut(BuildEvent)) -> Result<Built, Error> {
+    let plan = plan_of(request)?;
     for folder in [&request.caches.go_build, &request.caches.go_mod] {
         files::create_dirs(folder)?;
     }
@@ -57,25 +54,47 @@ pub fn build(
         // The plan refuses a target on anything else than scratch.
         return Err(Error::Refused(Vec::new()));
     };
-    build.pack(target)
+    build.pack(*target)
 }
 
-/// The plan of the request, or all that is wrong with its Dockerfile. Runs nothing.
-pub(crate) fn check(request: &BuildRequest) -> Result<Plan, Error> {
-    let dockerfile = Dockerfile::parse(&request.text).map_err(|error| {
-        let file = &*request.dockerfile;
-        let diagnostic = Diagnostic::error(codes::SYNTAX.id, error.message)
-            .at(file, error.place.line, error.place.column, 1, "")
-            .source(file, &*request.text);
-        Error::Refused(vec![diagnostic])
-    })?;
+/// What is wrong with a Dockerfile, without building it: every problem, or else the notes.
+///
+/// `go_version` is the installed Go (`go1.26.8`). The files that COPY names are not looked for.
+///
+/// # Errors
+/// At least one problem, in the order of the file.
+pub fn check(
+    file: &str,
+    text: &str,
+    go_version: Option<&str>,
+) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let facts = Facts {
+        go_version: go_version.map(str::to_owned),
+        architecture: native_architecture().to_owned(),
+        ..Facts::default()
+    };
+    plan_of_text(file, text, &facts).map(|plan| plan.notes)
+}
+
+fn plan_of(request: &BuildRequest) -> Result<Plan, Error> {
     let facts = Facts {
         build_args: request.build_args.clone(),
         target: request.target.clone(),
         go_version: request.go.as_ref().map(|go| go.version.clone()),
         architecture: native_architecture().to_owned(),
     };
-    plan::plan(&request.dockerfile, &request.text, &dockerfile, &facts).map_err(Error::Refused)
+    plan_of_text(&request.dockerfile, &request.text, &facts).map_err(Error::Refused)
+}
+
+fn plan_of_text(file: &str, text: &str, facts: &Facts) -> Result<Plan, Vec<Diagnostic>> {
+    let dockerfile = Dockerfile::parse(text).map_err(|error| {
+        let place = error.place;
+        let diagnostic = Diagnostic::error(codes::SYNTAX.id, error.message)
+            .at(file, place.line, place.column, 1, "")
+            .source(file, text);
+        vec![diagnostic]
+    })?;
+    plan::plan(file, text, &dockerfile, facts)
 }
 
 /// A folder of this build alone, gone at its end.
@@ -107,7 +126,7 @@ struct Files {
 
 /// A stage that was carried out.
 enum Done {
-    Files(Files),
+    Files(Box<Files>),
     Go { stage: GoStage, tree: Tree },
 }
 
@@ -132,7 +151,7 @@ impl Build<'_> {
             (_, Some(Done::Files(files))) => Done::Files(files.clone()),
             (Base::Golang, _) => self.go_stage(plan.index, None)?,
             (_, Some(Done::Go { stage, .. })) => self.go_stage(plan.index, Some(stage))?,
-            (_, None) => Done::Files(Files::default()),
+            (_, None) => Done::Files(Box::default()),
         };
         for step in &plan.steps {
             if self.request.cancel.load(Ordering::SeqCst) {
@@ -346,8 +365,11 @@ fn cannot_start(config: &ImageConfig, tree: &Tree) -> Result<Option<String>, Err
         // Looked for in the PATH of the image when it starts.
         return Ok(None);
     }
-    let whole =
-        if program.starts_with('/') { program.clone() } else { format!("{}/{program}", config.working_dir) };
+    let whole = if program.starts_with('/') {
+        program.clone()
+    } else {
+        format!("{}/{program}", config.working_dir)
+    };
     let real = tree.resolve(&whole, true).unwrap_or_default();
     let Some(node) = tree.get(&real) else {
         return Ok(Some(format!("the image's program `{program}` is not in the image")));

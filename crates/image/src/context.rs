@@ -25,9 +25,8 @@ impl Context {
     /// file excludes: `<dockerfile>.dockerignore` where there is one, else `.dockerignore`.
     pub(crate) fn read(root: &Path, dockerfile: &str) -> Result<Self, Error> {
         let names = [format!("{dockerfile}.dockerignore"), ".dockerignore".to_owned()];
-        let ignore_file = names.into_iter().find(|name| {
-            !name.starts_with('/') && files::exists(root.join(name))
-        });
+        let ignore_file =
+            names.into_iter().find(|name| !name.starts_with('/') && files::exists(root.join(name)));
         let ignore = match &ignore_file {
             Some(name) => read_ignore(root, name)?,
             None => Ignore::default(),
@@ -86,6 +85,7 @@ fn read_ignore(root: &Path, name: &str) -> Result<Ignore, Error> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests write their own files")]
 mod tests {
     use super::Context;
     use std::fs;
@@ -107,7 +107,14 @@ mod tests {
             context.tree.iter().map(|(path, _)| path.to_owned()).collect()
         };
         let expected = [
-            ".dockerignore", "a.go", "cmd", "cmd/m.go", "docs", "docs/keep", "docs/keep/b.md", "x",
+            ".dockerignore",
+            "a.go",
+            "cmd",
+            "cmd/m.go",
+            "docs",
+            "docs/keep",
+            "docs/keep/b.md",
+            "x",
             "x/.git",
         ];
         assert_eq!(seen("Dockerfile"), expected);

@@ -44,7 +44,7 @@ pub(crate) fn writes(
     name: &str,
 ) -> Result<Vec<Write>, CopyError> {
     let mut writer = Writer { copy, to: to.clone(), written: Vec::new() };
-    let mut sources: Vec<String> = Vec::new();
+    let mut sources: Vec<Found> = Vec::new();
     for (index, (source, _)) in copy.sources.iter().enumerate() {
         let found = find(from, source)?;
         if found.is_empty() && !is_pattern(source) {
@@ -52,17 +52,16 @@ pub(crate) fn writes(
         }
         sources.extend(found);
     }
-    let folders = sources.iter().filter(|path| from.is_dir(path)).count();
+    let folders = sources.iter().filter(|found| from.is_dir(&found.real)).count();
     let files = sources.len() - folders + copy.inline.len();
     let into_folder = copy.destination.ends_with('/') || writer.is_dir(&copy.destination)?;
     if !into_folder && files > 1 {
         return Err(CopyError::Several { path: copy.destination.clone() });
     }
-    for source in &sources {
-        if from.is_dir(source) {
-            writer.folder(from, source)?;
-        } else if let Some(node) = from.get(source) {
-            let name = base_name(source);
+    for Found { name, real } in &sources {
+        if from.is_dir(real) {
+            writer.folder(from, real)?;
+        } else if let Some(node) = from.get(real) {
             writer.file(name, node.clone(), into_folder)?;
         }
     }
@@ -90,23 +89,26 @@ pub(crate) fn make_dir(to: &Tree, path: &str) -> Result<Vec<Write>, CopyError> {
     Ok(writer.written)
 }
 
-fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+/// A source that is there: the name it keeps, and where it really lies.
+struct Found {
+    name: String,
+    real: String,
 }
 
-/// The real paths of a source: links on the way and the source itself are followed.
-fn find(from: &Tree, source: &str) -> Result<Vec<String>, CopyError> {
+/// What a source names: links on the way and the source itself are followed.
+fn find(from: &Tree, source: &str) -> Result<Vec<Found>, CopyError> {
     let links = |_| CopyError::Links { path: source.to_owned() };
-    if names(source).next().is_none() {
-        return Ok(vec![String::new()]);
+    let plain = names(source).collect::<Vec<_>>().join("/");
+    let paths = if is_pattern(source) { from.matching(source) } else { vec![plain] };
+    let mut all = Vec::new();
+    for path in paths {
+        let real = from.resolve(&path, true).map_err(links)?;
+        if real.is_empty() || from.get(&real).is_some() {
+            let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
+            all.push(Found { name, real });
+        }
     }
-    if is_pattern(source) {
-        let found = from.matching(source);
-        return found.iter().map(|path| from.resolve(path, true).map_err(links)).collect();
-    }
-    let real = from.resolve(source, true).map_err(links)?;
-    let there = real.is_empty() || from.get(&real).is_some();
-    Ok(if there { vec![real] } else { Vec::new() })
+    Ok(all)
 }
 
 fn missing(index: Index, path: &str, from: &Tree, name: &str) -> CopyError {
@@ -150,7 +152,8 @@ impl Writer<'_> {
         let skip = if source.is_empty() { 0 } else { source.len() + 1 };
         for (path, node) in from.below(source) {
             let inner = &path[skip..];
-            let whole = if target.is_empty() { inner.to_owned() } else { format!("{target}/{inner}") };
+            let whole =
+                if target.is_empty() { inner.to_owned() } else { format!("{target}/{inner}") };
             let (folder, name) = whole.rsplit_once('/').unwrap_or(("", &whole));
             let folder = self.real(folder, true)?;
             let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
@@ -168,7 +171,7 @@ impl Writer<'_> {
         };
         let path = self.real(&path, false)?;
         if let Some((folder, _)) = path.rsplit_once('/') {
-            self.dirs(&folder.to_owned())?;
+            self.dirs(folder)?;
         }
         self.node(path, &node)
     }
@@ -253,7 +256,13 @@ mod tests {
 
     fn check(sources: &[&str], destination: &str, to: &[&str], expected: &[&str]) {
         let from = tree(&[
-            "go.mod", "go.sum", "cmd/", "cmd/main.go", "cmd/sub/", "cmd/sub/x", "ln -> cmd",
+            "go.mod",
+            "go.sum",
+            "cmd/",
+            "cmd/main.go",
+            "cmd/sub/",
+            "cmd/sub/x",
+            "ln -> cmd",
             "cmd/in -> /etc/passwd",
         ]);
         let found = writes(&copy(sources, destination), &from, &tree(to), "the context");
@@ -291,7 +300,10 @@ mod tests {
         let to = tree(&["lib -> usr/lib"]);
         let linked = Copy { link: true, ..copy(&["f"], "/new/f") };
         let written = writes(&linked, &from, &to, "x").expect("a copy");
-        assert_eq!(written.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(), ["new", "new/f"]);
+        assert_eq!(
+            written.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(),
+            ["new", "new/f"]
+        );
         // A link at the very place is replaced, as Docker does.
         check(&["go.mod"], "/f", &["f -> elsewhere"], &["f"]);
     }

@@ -29,7 +29,10 @@ enum Part {
     /// `**/`: any number of folders, also none.
     Folders,
     /// `[a-z]`, `[^a]`.
-    Class { negated: bool, ranges: Vec<(char, char)> },
+    Class {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
 }
 
 /// A pattern that cannot be read.
@@ -181,9 +184,7 @@ fn parts(pattern: &str) -> Result<Vec<Part>, &'static str> {
     Ok(parts)
 }
 
-fn class(
-    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
-) -> Result<Part, &'static str> {
+fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Part, &'static str> {
     const OPEN: &str = "`[` is never closed";
     let negated = chars.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();
@@ -196,7 +197,11 @@ fn class(
         let high = if chars.next_if_eq(&'-').is_some() { next(chars)? } else { low };
         ranges.push((low, high));
     }
-    if ranges.is_empty() { Err("`[]` matches nothing") } else { Ok(Part::Class { negated, ranges }) }
+    if ranges.is_empty() {
+        Err("`[]` matches nothing")
+    } else {
+        Ok(Part::Class { negated, ranges })
+    }
 }
 
 #[cfg(test)]

@@ -16,14 +16,14 @@ mod elf;
 mod error;
 mod go_stage;
 pub mod ignore;
-mod plan;
 pub mod limits;
+mod plan;
 mod request;
 mod run;
 mod tree;
 pub mod words;
 
-pub use build::build;
+pub use build::{build, check};
 pub use codes::CODES;
 pub use error::{Error, RunFailure};
 pub use request::{BuildEvent, BuildRequest, Built, BuiltLayer, Caches, Step};

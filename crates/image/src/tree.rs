@@ -207,8 +207,14 @@ mod tests {
     #[test]
     fn links_are_followed_inside_the_tree() {
         let tree = tree(&[
-            "usr/", "usr/lib/", "usr/lib/a", "lib -> usr/lib", "up -> ../../../etc",
-            "abs -> /usr/lib/a", "usr/back -> ../lib/a", "loop -> loop",
+            "usr/",
+            "usr/lib/",
+            "usr/lib/a",
+            "lib -> usr/lib",
+            "up -> ../../../etc",
+            "abs -> /usr/lib/a",
+            "usr/back -> ../lib/a",
+            "loop -> loop",
         ]);
         let check = |path: &str, last: bool, expected: &str| {
             assert_eq!(tree.resolve(path, last), Ok(expected.to_owned()), "{path}");

@@ -18,7 +18,7 @@ use bowline_host::{
 };
 use bowline_sandbox::Launcher;
 use bowline_store::Store;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::{apps::v1::ReplicaSet, core::v1::Pod};
 use kube::{
     Api, Client,
     api::{Patch, PatchParams},
@@ -197,8 +197,18 @@ impl Local {
         Ok(())
     }
 
-    /// Pods of a cluster that is down are not ready, and no process has claimed them.
+    /// Pods of a cluster that is down are not ready, and no process has claimed them. Nothing
+    /// that was true before must be read as true now.
     async fn write_stopped(&self) {
+        let (_, sets) = self.cluster.objects().list(by_name("ReplicaSet"), "");
+        for set in sets {
+            let text = |field: &str| set["metadata"][field].as_str().unwrap_or_default();
+            let api: Api<ReplicaSet> = Api::namespaced(self.client.clone(), text("namespace"));
+            let status = json!({"status": {"readyReplicas": 0, "availableReplicas": 0}});
+            // The next `up` writes the truth.
+            let _ =
+                api.patch_status(text("name"), &PatchParams::default(), &Patch::Merge(status)).await;
+        }
         let (_, pods) = self.cluster.objects().list(by_name("Pod"), "");
         for pod in pods {
             let text = |field: &str| pod["metadata"][field].as_str().unwrap_or_default();

@@ -55,7 +55,7 @@ impl Diagnose for ImageError {
 ///
 /// ```
 /// use bowline_manifest::image_name;
-/// assert_eq!(image_name("registry.test:5000/team/shop:v1@sha256:00"), "registry.test:5000/team/shop");
+/// assert_eq!(image_name("hub.test:5000/team/shop:v1@sha256:00"), "hub.test:5000/team/shop");
 /// assert_eq!(image_name("shop"), "shop");
 /// ```
 #[must_use]

@@ -116,7 +116,8 @@ impl Reader {
             return;
         }
         let Some(items) = items.as_sequence() else {
-            let message = format!("`items` must be a list of objects, but this is {}", items.kind());
+            let message =
+                format!("`items` must be a list of objects, but this is {}", items.kind());
             self.errors.push(context.error(codes::SHAPE.id, items, message, ""));
             return;
         };
@@ -134,9 +135,8 @@ impl Reader {
         let name = self.text(context, metadata.unwrap_or(&node), name, "metadata.name");
         let namespace = metadata.and_then(|metadata| metadata.get("namespace"));
         let namespace = namespace.filter(|namespace| !namespace.is_null(SCHEMA));
-        let namespace = namespace.map(|namespace| {
-            self.text(context, namespace, Some(namespace), "metadata.namespace")
-        });
+        let namespace = namespace
+            .map(|namespace| self.text(context, namespace, Some(namespace), "metadata.namespace"));
         if self.errors.len() > before {
             return;
         }
@@ -192,7 +192,8 @@ impl Reader {
         self.duplicates();
         if self.resources.len() > RESOURCES_MAX {
             let count = self.resources.len();
-            let message = format!("{count} objects are more than the {RESOURCES_MAX} that are read");
+            let message =
+                format!("{count} objects are more than the {RESOURCES_MAX} that are read");
             self.errors.push(Diagnostic::error(codes::LIMIT.id, message));
         }
         if self.errors.is_empty() && self.resources.is_empty() {

@@ -60,8 +60,12 @@ mod tests {
 
     #[test]
     fn only_lock_files_are_digested() {
-        let files: [(&str, &[u8]); 4] =
-            [("go.mod", b"module x"), ("go.sum", b""), ("web/yarn.lock", b"a"), ("go.sum.txt", b"")];
+        let files: [(&str, &[u8]); 4] = [
+            ("go.mod", b"module x"),
+            ("go.sum", b""),
+            ("web/yarn.lock", b"a"),
+            ("go.sum.txt", b""),
+        ];
         let digests = lock_digests(files);
         assert_eq!(digests.keys().collect::<Vec<_>>(), ["go.sum", "web/yarn.lock"]);
         let empty = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

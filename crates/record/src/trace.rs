@@ -113,11 +113,7 @@ impl Index {
         }
     }
 
-    fn digests_of_builds(
-        &self,
-        map: &BTreeMap<String, Vec<usize>>,
-        key: &str,
-    ) -> BTreeSet<String> {
+    fn digests_of_builds(&self, map: &BTreeMap<String, Vec<usize>>, key: &str) -> BTreeSet<String> {
         let positions = map.get(key).into_iter().flatten();
         positions.map(|position| self.builds[*position].digest.hex().to_owned()).collect()
     }

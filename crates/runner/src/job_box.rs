@@ -8,9 +8,10 @@ use crate::cancel::CancelToken;
 use crate::console::Console;
 use crate::limits::{
     INTERRUPT_GRACE_MS_MAX, OUTPUT_CHUNK_BYTES_MAX, OUTPUT_CHUNKS_MAX, OUTPUT_DRAIN_MS_MAX,
-    TERMINATE_GRACE_MS_MAX,
+    PROCESS_STATUS_BYTES_MAX, TERMINATE_GRACE_MS_MAX,
 };
-use bowline_host::{clock, files::Root, task};
+use bowline_host::files::{self, Root};
+use bowline_host::{clock, task};
 use bowline_sandbox::{Error, Exit, Launcher, Output, Process, Program, Sandbox, Signal, Spec};
 use std::io::{PipeReader, Read as _};
 use std::sync::Arc;
@@ -140,7 +141,7 @@ impl JobBox {
         console: &mut Console,
         bounds: &Bounds<'_>,
     ) -> Result<Ended, Error> {
-        let mut ladder = Ladder { rung: Rung::Running(bounds.deadline), reason: None };
+        let mut ladder = Ladder { rung: Rung::Running(bounds.deadline), reason: None, group: None };
         let (mut exit, mut ended) = (None, false);
         let mut drain_until = None;
         while exit.is_none() || !ended {
@@ -169,13 +170,27 @@ impl JobBox {
         }
         match (ladder.reason, exit) {
             (Some(reason), _) => {
-                process.kill_tree()?;
+                self.end_group(ladder.group)?;
                 Ok(reason)
             }
             (None, Some(exit)) => Ok(Ended::Exit(exit)),
             // The loop ends only when there is an exit.
             (None, None) => Err(Error::Ended),
         }
+    }
+
+    /// Kills what is left of a program's process group: background jobs of a shell ignore
+    /// SIGINT and outlive it. `group` is its number inside.
+    fn end_group(&self, group: Option<u32>) -> Result<(), Error> {
+        let Some(group) = group else { return Ok(()) };
+        let script = format!("kill -9 -{group}");
+        let program = Program {
+            arguments: ["/bin/sh", "-c", &script].map(str::to_owned).to_vec(),
+            environment: Vec::new(),
+            directory: "/".into(),
+        };
+        // It fails when nothing is left, which is what is wanted.
+        self.sandbox.exec(&program, Output::null())?.wait().map(|_exit| ())
     }
 
     /// The next message, or `None` when `until` has passed.
@@ -210,6 +225,14 @@ fn read(mut pipe: PipeReader, step: usize, program: u64, sender: &SyncSender<Mes
     let _ = sender.send(Message::OutputEnded { program });
 }
 
+/// A process's number inside its namespace (`NSpid` of proc(5)); it leads its own group.
+fn number_inside(process: u32) -> Option<u32> {
+    let path = format!("/proc/{process}/status");
+    let status = files::read_text(path, PROCESS_STATUS_BYTES_MAX).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+    line.split_whitespace().next_back()?.parse().ok()
+}
+
 /// How far the ending of a program has come, and when the next rung is due.
 enum Rung {
     Running(Option<Duration>),
@@ -222,6 +245,8 @@ enum Rung {
 struct Ladder {
     rung: Rung,
     reason: Option<Ended>,
+    /// The process group inside the box, read while the program still lives.
+    group: Option<u32>,
 }
 
 impl Ladder {
@@ -236,6 +261,7 @@ impl Ladder {
     fn start(&mut self, process: &Process, reason: Ended) -> Result<(), Error> {
         if self.reason.is_none() {
             self.reason = Some(reason);
+            self.group = number_inside(process.id());
             process.signal(Signal::INTERRUPT)?;
             let grace = Duration::from_millis(INTERRUPT_GRACE_MS_MAX);
             self.rung = Rung::Interrupted(clock::monotonic() + grace);

@@ -41,3 +41,5 @@ pub const JOB_TIMEOUT_MINUTES_DEFAULT: f64 = 360.0;
 pub const LINE_HELD_BYTES_MAX: usize = 1 << 20;
 /// The stored log of a job when it is read back whole.
 pub const LOG_READ_BYTES_MAX: u64 = 2 * LOG_JOB_BYTES_MAX;
+/// What the kernel says about one process.
+pub const PROCESS_STATUS_BYTES_MAX: u64 = 64 << 10;

@@ -9,6 +9,8 @@ mod bench;
 #[path = "support/probe.rs"]
 mod probe;
 
+use bench::Bench;
+use bowline_runner::{Conclusion, RunRequest};
 use probe::Probe;
 use std::path::PathBuf;
 
@@ -33,4 +35,96 @@ async fn every_probe_behaves_as_on_github() {
     }
     assert!(count > 0, "there are no probes in {}", folder.display());
     assert!(failed.is_empty(), "{} of {count} probes failed: {}", failed.len(), failed.join(", "));
+}
+
+/// Runs one workflow on a bench and gives what was shown.
+async fn shown(bench: &Bench, change: impl FnOnce(&mut RunRequest), steps: &str) -> Vec<String> {
+    let text = format!(
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n{}",
+        steps.lines().map(|line| format!("      {line}\n")).collect::<String>()
+    );
+    let mut request = bench.request("ci.yml", &text);
+    change(&mut request);
+    bench.events.lock().expect("no panic").clear();
+    let report = bench.run(request, |_| {}).await.expect("it runs");
+    let lines = bench.lines();
+    assert_eq!(report.conclusion, Conclusion::Success, "{lines:#?}");
+    lines
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn git_in_the_workspace_knows_the_commit_and_its_tag() {
+    let bench = Bench::new();
+    bench.file("a.txt", "alpha");
+    let commit = bench.commit();
+    let lines = shown(
+        &bench,
+        |_| {},
+        "- run: |\n    git rev-parse HEAD\n    git describe\n    git status --porcelain\n    \
+         echo b > b.txt\n    git add -A\n    git -c user.name=a -c user.email=a@b commit -qm two\n    \
+         git describe",
+    )
+    .await;
+    assert_eq!(&lines[..2], [commit.as_str(), "v1.2.3"]);
+    assert!(lines[2].starts_with("v1.2.3-1-g"), "the status is clean: {lines:?}");
+    let head = std::fs::read_to_string(bench.path("git/HEAD")).expect("it is there");
+    assert!(head.starts_with("ref: refs/heads/"), "the checkout's own `.git` stays as it is");
+    let log = bench.path("git/logs/HEAD");
+    assert_eq!(std::fs::read_to_string(log).expect("it is there").lines().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_tests_are_cached_in_the_next_run() {
+    let bench = Bench::new();
+    bench.file("go.mod", "module m\n\ngo 1.22\n");
+    let unique = bowline_host::random::hex(8);
+    let test = format!("package m\n\nimport \"testing\"\n\nfunc Test{unique}(t *testing.T) {{}}\n");
+    bench.file("m_test.go", &test);
+    let first = shown(&bench, |_| {}, "- run: go test ./...").await;
+    assert!(!first.iter().any(|line| line.contains("(cached)")), "{first:?}");
+    let next = bench.path("state/runs/2");
+    let second = shown(&bench, |request| request.run_folder = next, "- run: go test ./...").await;
+    assert!(second.iter().any(|line| line.contains("(cached)")), "{second:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_of_a_job_but_its_log_and_what_it_wrote() {
+    let bench = Bench::new();
+    bench.file("kept.txt", "old");
+    shown(&bench, |_| {}, "- run: echo new > made.txt; rm kept.txt; echo $RANDOM > ~/x").await;
+    let folder = bench.path("state/runs/1/jobs/a");
+    let mut left: Vec<_> = std::fs::read_dir(&folder)
+        .expect("it is there")
+        .map(|entry| entry.expect("it can be read").file_name().into_string().expect("UTF-8"))
+        .collect();
+    left.sort();
+    assert_eq!(left, ["log", "workspace"]);
+    assert_eq!(std::fs::read_to_string(bench.path("tree/kept.txt")).expect("it stays"), "old");
+    let mounts = std::fs::read_to_string("/proc/self/mounts").expect("it can be read");
+    let root = bench.root.path().display().to_string();
+    assert!(!mounts.contains(&root), "no mount is left on the host");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_job_asked_for_and_what_it_needs_run() {
+    let bench = Bench::new();
+    let job = |id: &str, rest: &str| {
+        format!("  {id}:\n    runs-on: ubuntu-latest\n{rest}    steps: [{{run: echo ran {id}}}]\n")
+    };
+    let text = format!(
+        "on: push\njobs:\n{}{}{}",
+        job("a", ""),
+        job("b", "    needs: a\n"),
+        job("c", "")
+    );
+    let mut request = bench.request("ci.yml", &text);
+    request.only_job = Some("b".to_owned());
+    let report = bench.run(request, |_| {}).await.expect("it runs");
+    assert_eq!(report.conclusion, Conclusion::Success);
+    assert_eq!(bench.lines(), ["ran a", "ran b"]);
+    let mut request = bench.request("ci.yml", &text);
+    request.only_job = Some("bb".to_owned());
+    let error = bench.run(request, |_| {}).await.expect_err("there is no such job");
+    let shown = bowline_diag::plain(&bowline_diag::Diagnose::diagnose(&error));
+    assert!(shown.contains("job `bb` does not exist in `ci.yml`"), "{shown}");
 }

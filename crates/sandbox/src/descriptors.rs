@@ -2,18 +2,19 @@
 //!
 //! The descriptors travel with the first byte of a write. The receiver must read with
 //! [`receive`]: a plain read drops them.
+#![expect(clippy::disallowed_methods, reason = "reads `/proc/self/fd`")]
 
 use crate::Error;
 use crate::limits::DESCRIPTORS_MAX;
 use rustix::cmsg_space;
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, retry_on_intr};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
 /// Sends all of `bytes` (at least one) and 0 to 64 descriptors with the first of them.
 ///
@@ -77,6 +78,31 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> Result<(usize, Vec<Owned
         });
     }
     Ok((message.bytes, received))
+}
+
+/// Keeps descriptors that this process got from whoever started it (a shell's, a CI system's
+/// log) from what it starts. Everything that Rust opens is marked so anyway.
+///
+/// # Errors
+/// `/proc` is not there.
+pub fn keep_to_this_process() -> Result<(), Error> {
+    let failed = |e| Error::system("list this process's descriptors", e);
+    for entry in std::fs::read_dir("/proc/self/fd").map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        let number = name.to_str().and_then(|name| name.parse::<RawFd>().ok());
+        let Some(number) = number.filter(|number| *number > 2) else { continue };
+        // SAFETY: the descriptor is only borrowed for two calls that change a flag of it. Should
+        // another thread close it meanwhile, the calls fail or mark its successor, which is to
+        // be marked, too.
+        let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+        match fcntl_getfd(descriptor) {
+            Ok(flags) if !flags.contains(FdFlags::CLOEXEC) => {
+                let _ = fcntl_setfd(descriptor, flags | FdFlags::CLOEXEC);
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Long-lived helpers (a pod's shim, the edge): a session of their own, no terminal, and they
 //! survive whoever started them.
+#![expect(clippy::disallowed_methods, reason = "this crate is the one that starts programs")]
 
 use crate::Error;
 use rustix::io::{dup2, fcntl_dupfd_cloexec};
@@ -41,6 +42,7 @@ pub fn spawn(detached: Detached) -> Result<u32, Error> {
     if !directory.is_dir() {
         return Err(Error::Directory { directory, source: std::io::ErrorKind::NotFound.into() });
     }
+    crate::descriptors::keep_to_this_process()?;
     let moves = clear_of_targets(inherited)?;
     let reserved = reserve(&moves)?;
     let mut command = Command::new(&program);

@@ -12,6 +12,10 @@
 //!
 //! Absent on purpose: threads, an async runtime, the environment, the command line beyond the
 //! hidden verb. What to do arrives on standard input, a socket.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "mounts, `/proc` and starting programs are what this crate is for"
+)]
 
 mod device;
 mod holder;
@@ -60,6 +64,8 @@ pub fn init_main() -> ! {
 
 fn serve(control: &UnixStream) -> Outcome<()> {
     one_thread()?;
+    let no_proc = |_| Failure::new(Step::Proc, "/proc/self/fd", Errno::NOENT);
+    crate::descriptors::keep_to_this_process().map_err(no_proc)?;
     let message = |_| Failure::new(Step::Message, "request", Errno::PROTO);
     let Some((request, mut descriptors)) = wire::receive::<Request>(control).map_err(message)?
     else {

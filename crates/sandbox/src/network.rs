@@ -106,7 +106,7 @@ impl Namespace {
     ) -> Result<Vec<OwnedFd>, Error> {
         let holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = Duration::from_millis(READY_MS_MAX);
-        wire::send(&*holder, question, with).map_err(|_| Error::Ended)?;
+        wire::send(&holder, question, with).map_err(|_| Error::Ended)?;
         if !readable(&*holder, Some(limit))? {
             return Err(Error::NotReady { limit });
         }

@@ -2,6 +2,7 @@
 //!
 //! A number alone says little, because numbers are used again: keep it with its start time and
 //! the machine's boot id.
+#![expect(clippy::disallowed_methods, reason = "reads `/proc`")]
 
 use crate::running::readable;
 use crate::{Error, Signal};

@@ -1,4 +1,5 @@
 //! Starting the launcher, and through it one program as process 1.
+#![expect(clippy::disallowed_methods, reason = "this crate is the one that starts programs")]
 
 use crate::Error;
 use crate::limits::HOSTNAME_BYTES_MAX;

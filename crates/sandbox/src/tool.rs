@@ -2,6 +2,7 @@
 //! clean environment, a time limit, an output limit, and the end of the whole process group.
 //!
 //! It blocks. One thread moves all three streams, so there is nothing to leak.
+#![expect(clippy::disallowed_methods, reason = "this crate is the one that starts programs")]
 
 use crate::{Error, Exit};
 use bowline_host::clock;

@@ -1,4 +1,5 @@
 //! Toolchains that are installed on the host: Go and Node.
+#![expect(clippy::disallowed_methods, reason = "reads the version file of a Go installation")]
 
 pub mod go_version;
 

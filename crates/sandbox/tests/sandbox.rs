@@ -1,5 +1,12 @@
 //! Sandboxes as a whole, as root and as an ordinary user: what is visible, what ends, what is
 //! refused. Every case runs for each kind of user that this machine can play.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "tests look at the host by themselves"
+)]
 
 mod support;
 
@@ -422,7 +429,7 @@ fn many_programs_run_at_once_and_no_descriptor_leaks_into_them() {
     let sandbox = Sandbox::open(&launcher(), &tools()).unwrap();
     let many: Vec<_> = (0..20)
         .map(|number| {
-            let script = format!("readlink /proc/self/fd/* | cut -d: -f1 | tr '\\n' ' '; exit {number}");
+            let script = format!("ls /proc/self/fd | wc -l; exit {number}");
             sandbox.exec(&shell(&script), Output::pipes()).unwrap()
         })
         .collect();

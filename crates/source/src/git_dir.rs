@@ -3,7 +3,10 @@
 use crate::{Error, Repository, git::Call, tag::Tag};
 use bowline_host::files;
 use bowline_store::{Store, digest_of};
-use std::{fmt::Write as _, path::{Path, PathBuf}};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 const CONFIG: &str = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\
                       \tlogallrefupdates = false\n[gc]\n\tauto = 0\n";

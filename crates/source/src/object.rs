@@ -2,9 +2,7 @@
 
 use crate::{
     Error, Repository,
-    limits::{
-        BATCH_BYTES_MAX, BATCH_OBJECTS_MAX, FILE_BYTES_MAX, FILES_MAX, PATH_BYTES_MAX,
-    },
+    limits::{BATCH_BYTES_MAX, BATCH_OBJECTS_MAX, FILE_BYTES_MAX, FILES_MAX, PATH_BYTES_MAX},
 };
 
 /// What a tree's entry is.
@@ -13,6 +11,9 @@ pub(crate) enum Kind {
     File { executable: bool },
     Symlink,
 }
+
+/// Takes the content of an entry.
+pub(crate) type Take<'a> = dyn FnMut(&Entry, &[u8]) -> Result<(), Error> + 'a;
 
 /// One file of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,11 +44,7 @@ impl Repository {
     }
 
     /// Gives the content of each entry to `take`, in order.
-    pub(crate) fn contents(
-        &self,
-        entries: &[Entry],
-        take: &mut dyn FnMut(&Entry, &[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub(crate) fn contents(&self, entries: &[Entry], take: &mut Take<'_>) -> Result<(), Error> {
         let mut rest = entries;
         while !rest.is_empty() {
             let (mut bytes, mut count) = (0, 0);
@@ -65,11 +62,7 @@ impl Repository {
         Ok(())
     }
 
-    fn batch(
-        &self,
-        entries: &[Entry],
-        take: &mut dyn FnMut(&Entry, &[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn batch(&self, entries: &[Entry], take: &mut Take<'_>) -> Result<(), Error> {
         let mut call = self.call(&["cat-file", "--batch"]);
         for entry in entries {
             call.input.extend_from_slice(entry.object.as_bytes());
@@ -88,10 +81,8 @@ impl Repository {
 
 /// `<id> blob <size>\n<content>\n`.
 fn one_object<'a>(output: &'a [u8], entry: &Entry) -> Result<(&'a [u8], &'a [u8]), Error> {
-    let wrong = || Error::Answer {
-        command: "cat-file",
-        message: format!("no blob for `{}`", entry.path),
-    };
+    let wrong =
+        || Error::Answer { command: "cat-file", message: format!("no blob for `{}`", entry.path) };
     let end = output.iter().position(|byte| *byte == b'\n').ok_or_else(wrong)?;
     let header = std::str::from_utf8(&output[..end]).map_err(|_| wrong())?;
     let expected = format!("{} blob {}", entry.object, entry.size);

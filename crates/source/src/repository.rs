@@ -146,16 +146,14 @@ impl Repository {
         self.git.text(self.call(arguments))
     }
 
-    pub(crate) fn attempt(
-        &self,
-        arguments: &[&str],
-    ) -> Result<Result<Vec<u8>, String>, Error> {
+    pub(crate) fn attempt(&self, arguments: &[&str]) -> Result<Result<Vec<u8>, String>, Error> {
         self.git.attempt(self.call(arguments))
     }
 
     pub(crate) fn call(&self, arguments: &[&str]) -> Call<'_> {
         let mut call = Call::new(&self.root, arguments);
-        let settings = self.no_filters.iter().flat_map(|setting| ["-c".to_owned(), setting.clone()]);
+        let settings =
+            self.no_filters.iter().flat_map(|setting| ["-c".to_owned(), setting.clone()]);
         call.arguments.splice(0..0, settings);
         call
     }

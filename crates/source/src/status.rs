@@ -31,8 +31,7 @@ impl Repository {
         for entry in self.paths(&arguments)? {
             // Two letters, a blank, the path.
             let (Some(letters), Some(path)) = (entry.get(..2), entry.get(3..)) else { continue };
-            let list =
-                if letters == b"??" { &mut status.untracked } else { &mut status.changed };
+            let list = if letters == b"??" { &mut status.untracked } else { &mut status.changed };
             list.push(lossy(path));
         }
         Ok(status)

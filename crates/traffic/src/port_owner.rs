@@ -11,7 +11,8 @@ use std::{
 
 /// The state `LISTEN` in `/proc/net/tcp`.
 const LISTENING: &str = "0A";
-const TABLE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// A row has 150 bytes, and closed connections stay in the table for a minute.
+const TABLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const NAME_BYTES_MAX: u64 = 256;
 /// More processes than this are not looked through for one error message.
 const PROCESSES_MAX: usize = 10_000;

@@ -105,11 +105,10 @@ fn quarantine(
     goal: &Version,
     reason: &str,
 ) -> Result<(), Failure> {
-    let mut counter = state(conductor, key)?.counter;
+    let first = state(conductor, key)?.counter + 1;
     let mut events = Vec::new();
     let mut effects = Vec::new();
-    for digest in left.guilty(Some(goal)) {
-        counter += 1;
+    for (counter, digest) in (first..).zip(left.guilty(Some(goal))) {
         let (release, reason) = (left.release.clone(), format!("rolled back: {reason}"));
         events.push(
             Event::DigestQuarantined(DigestQuarantined {

@@ -142,7 +142,11 @@ fn take(
         }
         ("fail", Some(test)) => {
             package.running.remove(test);
-XX | "skip", None) => {
+            package.failed_tests += 1;
+            tests.failed += 1;
+            name_failure(tests, format!("{name}.{test}"));
+        }
+        ("pass" | "skip", None) => {
             if let Some(test) = package.running.first() {
                 return Err(format!("package `{name}` passed, but `{test}` never ended"));
             }

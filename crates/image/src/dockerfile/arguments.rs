@@ -131,12 +131,7 @@ fn health(rest: &Word, line: &Line) -> Result<Arguments, SyntaxError> {
     Ok(Arguments::Health(kind, Box::new(command)))
 }
 
-fn inner(
-    rest: &Word,
-    line: &Line,
-    escape: char,
-    nesting: usize,
-) -> Result<Arguments, SyntaxError> {
+fn inner(rest: &Word, line: &Line, escape: char, nesting: usize) -> Result<Arguments, SyntaxError> {
     if rest.text.is_empty() {
         return Ok(Arguments::Empty);
     }
@@ -149,12 +144,7 @@ fn inner(
 }
 
 /// `a=1 b="2 3"`, or the old form `a the rest of the line`: the first word decides.
-fn pairs(
-    keyword: &str,
-    rest: &Word,
-    line: &Line,
-    escape: char,
-) -> Result<Arguments, SyntaxError> {
+fn pairs(keyword: &str, rest: &Word, line: &Line, escape: char) -> Result<Arguments, SyntaxError> {
     let words = quoted_words(rest, escape);
     let Some(first) = words.first() else { return Ok(Arguments::Empty) };
     if !first.text.contains('=') {

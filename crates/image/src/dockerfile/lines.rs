@@ -39,10 +39,7 @@ impl Line {
         let found = self.segments.iter().rev().find(|segment| segment.offset <= offset);
         let Some(segment) = found.or(self.segments.first()) else { return Place::START };
         let between = self.text.get(segment.offset..offset).unwrap_or_default();
-        Place {
-            line: segment.place.line,
-            column: segment.place.column + between.chars().count(),
-        }
+        Place { line: segment.place.line, column: segment.place.column + between.chars().count() }
     }
 
     /// The place of its first character.

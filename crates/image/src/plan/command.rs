@@ -1,10 +1,7 @@
 //! Commands: shell form, exec form, and RUN with its flags and heredocs.
 
 use super::{
-    BUILD_CACHE, MODULE_CACHE, Run, SCRIPT,
-    problems::Problems,
-    scope::Variables,
-    stage::Reader,
+    BUILD_CACHE, MODULE_CACHE, Run, SCRIPT, problems::Problems, scope::Variables, stage::Reader,
 };
 use crate::{
     codes,
@@ -126,12 +123,7 @@ fn flag_of_run(
 }
 
 /// The two caches of Go are shared in every RUN step, so a mount of them changes nothing.
-fn is_cache(
-    instruction: &Instruction,
-    flag: &Word,
-    mount: &str,
-    problems: &mut Problems,
-) -> bool {
+fn is_cache(instruction: &Instruction, flag: &Word, mount: &str, problems: &mut Problems) -> bool {
     let fields: Vec<(&str, &str)> =
         mount.split(',').map(|field| field.split_once('=').unwrap_or((field, ""))).collect();
     let get = |names: &[&str]| {
@@ -182,7 +174,8 @@ fn no_packages(instruction: &Instruction, problems: &mut Problems) -> Option<()>
             .find(|part| !part.contains('=') && *part != "sudo")
             .unwrap_or_default();
         if PACKAGE_MANAGERS.contains(&program) {
-            let message = format!("`{program}` installs into a base image, and none is pulled here");
+            let message =
+                format!("`{program}` installs into a base image, and none is pulled here");
             let help = "leave it out; copy CA certificates from `/etc/ssl/certs/` of this stage";
             problems.word(&codes::UNSUPPORTED, instruction, word, message, help);
             return None;

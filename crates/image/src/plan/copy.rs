@@ -31,7 +31,8 @@ pub(super) fn copy(
         }
         _ => Vec::new(),
     };
-    let Some((last, sources)) = words.split_last().filter(|(_, sources)| !sources.is_empty()) else {
+    let Some((last, sources)) = words.split_last().filter(|(_, sources)| !sources.is_empty())
+    else {
         let message = "COPY needs at least one source and a destination";
         reader.problems.instruction(&codes::SYNTAX, instruction, message, "write `COPY . .`");
         return None;
@@ -102,7 +103,8 @@ fn flags(instruction: &Instruction, reader: &mut Reader<'_, '_>) -> Option<Flags
                 flags.link = value != "false";
             }
             "--parents" | "--exclude" => {
-                let message = format!("`{name}` is not carried out yet: other files would be copied");
+                let message =
+                    format!("`{name}` is not carried out yet: other files would be copied");
                 let help = "name the files that are wanted, or use `.dockerignore`";
                 reader.problems.word(&codes::UNSUPPORTED, instruction, flag, message, help);
                 return None;

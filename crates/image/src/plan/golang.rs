@@ -11,6 +11,9 @@ pub(crate) const BUILD_CACHE: &str = "/root/.cache/go-build";
 /// Where Go's module cache lies inside: its default for `GOPATH=/go`.
 pub(crate) const MODULE_CACHE: &str = "/go/pkg/mod";
 
+/// Where programs are in images of every kind.
+pub(super) const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// The folder in which the image starts.
 pub(super) const WORKDIR: &str = "/go";
 
@@ -18,9 +21,7 @@ pub(super) const WORKDIR: &str = "/go";
 pub(super) fn environment(version: Option<&str>) -> Vec<String> {
     let version = version.unwrap_or_default().trim_start_matches("go");
     vec![
-        format!(
-            "PATH=/go/bin:{GO_ROOT}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        ),
+        format!("PATH=/go/bin:{GO_ROOT}/bin:{USUAL_PATH}"),
         format!("GOLANG_VERSION={version}"),
         "GOTOOLCHAIN=local".to_owned(),
         "GOPATH=/go".to_owned(),

@@ -8,10 +8,7 @@ use crate::{
 use bowline_oci::Healthcheck;
 
 /// The health check that `instruction` describes; `None` when it is refused.
-pub(super) fn check(
-    instruction: &Instruction,
-    reader: &mut Reader<'_, '_>,
-) -> Option<Healthcheck> {
+pub(super) fn check(instruction: &Instruction, reader: &mut Reader<'_, '_>) -> Option<Healthcheck> {
     let mut health = Healthcheck::default();
     for flag in &instruction.flags {
         let (name, value) = flag.text.split_once('=').unwrap_or((&flag.text, ""));
@@ -67,7 +64,8 @@ fn nanoseconds(text: &str) -> Option<u64> {
     }
     let (mut total, mut rest) = (0.0_f64, text);
     while !rest.is_empty() {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+        let digits =
+            rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
         let number: f64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
         let units = [

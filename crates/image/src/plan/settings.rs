@@ -8,10 +8,7 @@ use crate::{
 use bowline_oci::{ContainerConfig, Empty};
 
 /// The words of a list, expanded; a value may bring several.
-pub(super) fn words(
-    instruction: &Instruction,
-    reader: &mut Reader<'_, '_>,
-) -> Option<Vec<String>> {
+pub(super) fn words(instruction: &Instruction, reader: &mut Reader<'_, '_>) -> Option<Vec<String>> {
     match &instruction.arguments {
         Arguments::Words(list) => {
             let mut all = Vec::new();

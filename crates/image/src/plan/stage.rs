@@ -18,12 +18,25 @@ use bowline_oci::Empty;
 
 /// All instructions that Dockerfiles have.
 const KEYWORDS: [&str; 18] = [
-    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL",
-    "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
 ];
-
-/// The PATH of an image on scratch.
-const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What stays the same while the words of an instruction are read.
 pub(super) struct Reader<'r, 'a> {
@@ -90,7 +103,7 @@ pub(super) fn plan(
     }
     if stage.base == Base::Scratch {
         // As Docker's builder does: a program without a path is looked for there.
-        config.env = vec![format!("PATH={USUAL_PATH}")];
+        config.env = vec![format!("PATH={}", golang::USUAL_PATH)];
         "/".clone_into(&mut config.working_dir);
     }
     let shell = if config.shell.is_empty() {
@@ -130,9 +143,7 @@ impl Reading<'_, '_> {
         }
         let action = match instruction.keyword.as_str() {
             "RUN" => self.run(instruction),
-            "COPY" => {
-                copy::copy(instruction, &mut self.reader, &self.variables).map(Action::Copy)
-            }
+            "COPY" => copy::copy(instruction, &mut self.reader, &self.variables).map(Action::Copy),
             "WORKDIR" => self.workdir(instruction),
             "ARG" => self.arg(instruction),
             "ENV" => self.env(instruction),
@@ -229,7 +240,10 @@ impl Reading<'_, '_> {
         let (message, help) = if instruction.keyword == "ADD" {
             ("ADD unpacks and downloads, which is not carried out yet", "use COPY for plain files")
         } else {
-            ("ONBUILD is not carried out yet: images built on this one would lack it", "leave it out")
+            (
+                "ONBUILD is not carried out yet: images built on this one would lack it",
+                "leave it out",
+            )
         };
         self.reader.problems.unsupported(instruction, message, help);
         None

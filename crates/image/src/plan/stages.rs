@@ -105,7 +105,8 @@ impl<'a> Stages<'a> {
             let help = "end with `FROM scratch` and `COPY --from` the program";
             let from = self.root(self.target).from;
             problems.word(&codes::BASE, from, &image, message, help);
-        } else if target.instructions.is_empty() && target.base == Base::Scratch && !target.refused {
+        } else if target.instructions.is_empty() && target.base == Base::Scratch && !target.refused
+        {
             problems.note(target.from.line.start(), "the last stage is empty");
         }
     }
@@ -116,9 +117,10 @@ impl<'a> Stages<'a> {
 
     /// Notes about build arguments that no ARG declares.
     pub(super) fn unused_build_args(&self, facts: &Facts) -> Vec<String> {
-        let names = facts.build_args.keys().filter(|name| {
-            !self.declared.contains(name) && !scope::is_predefined(name)
-        });
+        let names = facts
+            .build_args
+            .keys()
+            .filter(|name| !self.declared.contains(name) && !scope::is_predefined(name));
         names.map(|name| format!("build argument `{name}` is declared by no ARG")).collect()
     }
 }
@@ -162,7 +164,8 @@ pub(super) fn split<'a>(
         }
     }
     if stages.len() > STAGES_MAX {
-        let message = format!("{} stages are more than the {STAGES_MAX} that are read", stages.len());
+        let message =
+            format!("{} stages are more than the {STAGES_MAX} that are read", stages.len());
         problems.instruction(&codes::LIMIT, from, message, "");
         return None;
     }
@@ -303,12 +306,7 @@ fn image_word(from: &Instruction) -> Word {
     }
 }
 
-fn base_problems(
-    stages: &Stages<'_>,
-    stage: &Stage<'_>,
-    facts: &Facts,
-    problems: &mut Problems,
-) {
+fn base_problems(stages: &Stages<'_>, stage: &Stage<'_>, facts: &Facts, problems: &mut Problems) {
     let (from, reference) = (stage.from, stage.reference.as_str());
     platform_flag(from, stages, facts, problems);
     let word = image_word(from);
@@ -334,12 +332,7 @@ fn base_problems(
 }
 
 /// Only this machine's own platform is built for.
-fn platform_flag(
-    from: &Instruction,
-    stages: &Stages<'_>,
-    facts: &Facts,
-    problems: &mut Problems,
-) {
+fn platform_flag(from: &Instruction, stages: &Stages<'_>, facts: &Facts, problems: &mut Problems) {
     let mut scope = stages.global_args.clone();
     for (name, value) in scope::platform(facts) {
         scope.set(name, value);
@@ -399,7 +392,8 @@ fn target(stages: &[Stage<'_>], facts: &Facts, problems: &mut Problems) -> usize
         return index;
     }
     let names = stages.iter().filter_map(|stage| stage.name.as_deref());
-    let help = nearest(name, names).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+    let help =
+        nearest(name, names).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
     let message = format!("there is no stage `{name}` to build");
     problems.at(&codes::REFERENCE, crate::dockerfile::Place::START, 1, message, &help);
     last

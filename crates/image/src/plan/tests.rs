@@ -1,6 +1,8 @@
 //! Cases in `fixtures/plan/`: `=== facts` (`go=`, `target=`, build arguments), `=== Dockerfile`,
 //! `=== expect` with the plan in words or every problem as `code line:column message | help`.
 
+#![expect(clippy::disallowed_methods, reason = "tests read their own files")]
+
 use super::{Action, Base, Facts, Plan, plan};
 use crate::dockerfile::Dockerfile;
 use std::{fmt::Write as _, fs, path::Path};

@@ -61,7 +61,8 @@ impl Pattern {
 
     pub(super) fn without_suffix(&self, value: &str, longest: bool) -> String {
         let chars: Vec<char> = value.chars().collect();
-        let matches = |start: &usize| self.lengths(&chars[*start..]).last() == Some(&(chars.len() - start));
+        let matches =
+            |start: &usize| self.lengths(&chars[*start..]).last() == Some(&(chars.len() - start));
         let mut starts = 0..=chars.len();
         let start = if longest { starts.find(matches) } else { starts.rev().find(matches) };
         chars[..start.unwrap_or(chars.len())].iter().collect()

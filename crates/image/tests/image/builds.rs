@@ -19,7 +19,8 @@ use std::{
 };
 use tempfile::TempDir;
 
-const MAIN: &str = "package main\n\nimport \"os\"\n\nfunc main() { os.Stdout.WriteString(\"hi\\n\") }\n";
+const MAIN: &str =
+    "package main\n\nimport \"os\"\n\nfunc main() { os.Stdout.WriteString(\"hi\\n\") }\n";
 
 struct Sample {
     folder: TempDir,
@@ -143,7 +144,7 @@ fn the_articles_dockerfile_gives_the_same_image_from_any_folder() {
 
 #[test]
 fn a_failing_run_shows_its_last_lines_and_leaves_nothing() {
-    let text = "FROM golang\nWORKDIR /app\nCOPY . .\nRUN echo one && go vet ./... && \\\n    go build\n\
+    let text = "FROM golang\nWORKDIR /app\nCOPY . .\nRUN echo one && go vet . && \\\n  go build\n\
                 FROM scratch\nCOPY --from=0 /app/shop /\n";
     let Some(sample) = Sample::new(text) else { return };
     sample.write("main.go", "package main\n\nfunc main() { undefined() }\n");
@@ -221,7 +222,8 @@ fn what_copy_does_not_find_is_an_error_at_its_place() {
     sample.write(".dockerignore", "*.go\n");
     let help = "it is there, but `.dockerignore` excludes it";
     assert_eq!(sample.refused(), format!("2 `main.go` {context} | {help}"));
-    sample.request.text = "FROM golang AS b\nFROM scratch\nCOPY --from=b \\\n  /app/main /\n".into();
+    sample.request.text =
+        "FROM golang AS b\nFROM scratch\nCOPY --from=b \\\n  /app/main /\n".into();
     let refused = sample.refused();
     assert!(refused.starts_with("4 `/app/main` does not exist in that stage"), "{refused}");
     // A link that points out of the context is resolved inside it.
@@ -263,14 +265,17 @@ fn a_stage_never_writes_through_a_link_to_the_host() {
 
 #[test]
 fn a_dynamic_program_on_scratch_is_noted() {
-    let text = "FROM golang\nWORKDIR /app\nCOPY . .\nRUN CGO_ENABLED=1 go build -o main .\nFROM scratch\n\
-                COPY --from=0 /app/main /main\nENTRYPOINT [\"/main\"]\n";
+    let text = "FROM golang\nWORKDIR /app\nCOPY . .\nRUN CGO_ENABLED=1 go build -o main .\n\
+                FROM scratch\nCOPY --from=0 /app/main /main\nENTRYPOINT [\"/main\"]\n";
     let Some(sample) = Sample::new(text) else { return };
     if !Path::new("/usr/bin/gcc").exists() {
         eprintln!("SKIPPED: there is no C compiler");
         return;
     }
-    sample.write("c.go", "package main\n\n// int one(void) { return 1; }\nimport \"C\"\n\nvar One = C.one()\n");
+    sample.write(
+        "c.go",
+        "package main\n\n// int one(void) { return 1; }\nimport \"C\"\n\nvar One = C.one()\n",
+    );
     let built = sample.built();
     assert!(built.notes.iter().any(|note| note.contains("CGO_ENABLED=0")), "{:?}", built.notes);
 }

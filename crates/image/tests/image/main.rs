@@ -1,4 +1,10 @@
 //! Tests of the whole crate, in one binary.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests read their own files and say what they skip"
+)]
 
 mod builds;
 mod dockerfile_goldens;

@@ -33,7 +33,8 @@ impl Score {
 /// `platform | word | value or error`; W rows are for Windows.
 fn single_words(text: &str, score: &mut Score) {
     let mut scope = Scope::default();
-    for (name, value) in [("PWD", "/home"), ("SHELL", "bash"), ("KOREAN", "한국어"), ("NULL", "")] {
+    let set = [("PWD", "/home"), ("SHELL", "bash"), ("KOREAN", "한국어"), ("NULL", "")];
+    for (name, value) in set {
         scope.set(name, value);
     }
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {

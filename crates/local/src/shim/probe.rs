@@ -2,7 +2,9 @@
 //!
 //! Stated deviation: until their first success, readiness and startup probes are asked after
 //! 2, 4, 8 … at most 100 ms instead of by their period, so that a release does not wait for
-//! nothing. A startup probe still fails only after `failureThreshold` × `periodSeconds`.
+//! nothing. A startup probe still fails only after `failureThreshold` × `periodSeconds`, and a
+//! readiness probe that never succeeded has nothing to fail. The first liveness probe comes
+//! after one period at the earliest (Kubernetes: somewhere within it).
 
 use super::spec::{Action, Probe};
 use crate::limits::{EAGER_PROBE_MS_MAX, PROBE_HEAD_BYTES_MAX};
@@ -122,7 +124,9 @@ pub fn run(
     let mut count = Count::new(role, probe);
     let mut eager = Duration::from_millis(1);
     let mut tick = Duration::ZERO;
-    if stopped(stop, Duration::from_secs(probe.initial_delay_seconds)) {
+    // A liveness probe in the first milliseconds would only find a program that still starts.
+    let first = if role == Role::Liveness { period } else { Duration::ZERO };
+    if stopped(stop, Duration::from_secs(probe.initial_delay_seconds).max(first)) {
         return;
     }
     let watch = Stopwatch::start();

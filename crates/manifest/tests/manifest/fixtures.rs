@@ -41,8 +41,9 @@ fn check(path: &Path) {
 }
 
 fn one_line(error: &Diagnostic) -> String {
-    let place = error.labels.first().map_or(String::new(), |label| {
-        format!("{}:{}:{} ", label.file, label.line, label.column)
-    });
+    let place = error
+        .labels
+        .first()
+        .map_or(String::new(), |label| format!("{}:{}:{} ", label.file, label.line, label.column));
     format!("error {} {place}{}\n", error.code, error.message)
 }

@@ -57,7 +57,10 @@ fn the_image_enters_by_its_exact_name() {
     let set = set_image(&mut changed, "team/shop:whatever", &digest()).expect("a container");
     assert_eq!(set.len(), 1);
     assert_eq!(set[0].pointer, "/spec/template/spec/containers/0/image");
-    assert_eq!((set[0].resource.as_str(), set[0].before.as_str()), ("Rollout/shop", "team/shop:latest"));
+    assert_eq!(
+        (set[0].resource.as_str(), set[0].before.as_str()),
+        ("Rollout/shop", "team/shop:latest")
+    );
     let image = changed[0].value.pointer(&set[0].pointer).and_then(|value| value.as_str());
     assert_eq!(image, Some(format!("team/shop@{}", digest()).as_str()));
     let other = &changed[0].value["spec"]["template"]["spec"]["containers"][1]["image"];

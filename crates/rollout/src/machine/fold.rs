@@ -1,8 +1,8 @@
 //! How an event changes the state. Total: any event fits any state, so that a journal folds.
 
 use super::event::{
-    Aborted, ClockRestarted, Counted, Event, Promoted, Reapplied, ReplicasScaled, Retried, Started,
-    WeightShifted,
+    Aborted, ClockRestarted, Counted, Event, PauseStarted, Promoted, Reapplied, ReplicasScaled,
+    Retried, Started, WeightShifted,
 };
 use super::state::{OpenPause, Phase, Rollout, Scale, State, Weight};
 use crate::judge::{Arm, Tally};
@@ -30,16 +30,7 @@ impl State {
                 r.pause = None;
                 r.progressed_ms = e.now_ms;
             }),
-            Event::PauseStarted(e) => self.on(e.now_ms, |r| {
-                r.pause = Some(OpenPause {
-                    index: e.index,
-                    started_ms: e.now_ms,
-                    duration_ms: e.duration_ms,
-                    after_second: e.after_second,
-                });
-                r.pause_tally = Tally::default();
-                r.progressed_ms = e.now_ms;
-            }),
+            Event::PauseStarted(e) => self.on(e.now_ms, |r| r.rest(e)),
             Event::PauseEnded(e) => {
                 self.answered(e.request);
                 self.on(e.now_ms, |r| {
@@ -301,6 +292,17 @@ impl State {
 }
 
 impl Rollout {
+    fn rest(&mut self, e: &PauseStarted) {
+        self.pause = Some(OpenPause {
+            index: e.index,
+            started_ms: e.now_ms,
+            duration_ms: e.duration_ms,
+            after_second: e.after_second,
+        });
+        self.pause_tally = Tally::default();
+        self.progressed_ms = e.now_ms;
+    }
+
     /// Adds `[second, canary requests, canary failed, stable requests, stable failed]` to the
     /// sums that it belongs to.
     pub(super) fn add_second(&mut self, second: &[u64; 5]) {

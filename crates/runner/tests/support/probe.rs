@@ -19,7 +19,7 @@ pub struct Probe {
     /// `step: KEY NUMBER OUTCOME CONCLUSION`, `output: KEY NAME=VALUE`, `log: TEXT`,
     /// `no-log: TEXT`, `annotation: LEVEL FILE:LINE TEXT`, `order: A < B < C` where each is
     /// `start KEY` or `end KEY`, `never-together: PREFIX`, `workspace: KEY FILE=TEXT`,
-    /// `diagnostic: LINE:COLUMN TEXT`.
+    /// `diagnostic: LINE:COLUMN TEXT`, `no-process: COMMAND LINE` (on the host, afterwards).
     head: Vec<(String, String)>,
 }
 
@@ -162,6 +162,11 @@ impl Probe {
             let found = std::fs::read_to_string(path).expect("it can be read");
             expect(file, Some(text), found.trim())?;
         }
+        for value in self.values("no-process") {
+            if command_lines().iter().any(|line| line.trim() == value) {
+                return Err(format!("`{value}` still runs on the host"));
+            }
+        }
         self.check_order(bench)
     }
 
@@ -248,6 +253,14 @@ fn cancel_at(event: &RunEvent, at: Option<&str>, cancel: &CancelToken) {
     {
         cancel.cancel();
     }
+}
+
+/// The command lines of every process that this one can see.
+fn command_lines() -> Vec<String> {
+    let entries = std::fs::read_dir("/proc").expect("it is mounted");
+    let line = |entry: std::fs::DirEntry| std::fs::read(entry.path().join("cmdline")).ok();
+    let lines = entries.filter_map(|entry| line(entry.ok()?));
+    lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " ")).collect()
 }
 
 fn job<'r>(report: &'r RunReport, key: &str) -> Result<&'r bowline_runner::JobReport, String> {

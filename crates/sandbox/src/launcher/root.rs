@@ -110,11 +110,10 @@ impl HostTools {
             tools.take(entry.path(), table)?;
         }
         // Often a link into `/run`, which is private inside.
-        if let Ok(real) = fs::canonicalize("/etc/resolv.conf") {
-            if !real.starts_with("/etc") {
-                let tree = Tree::of_host(&real, table)?;
-                tools.trees.push((real, tree));
-            }
+        let resolver = fs::canonicalize("/etc/resolv.conf").ok();
+        if let Some(real) = resolver.filter(|real| !real.starts_with("/etc")) {
+            let tree = Tree::of_host(&real, table)?;
+            tools.trees.push((real, tree));
         }
         Ok(tools)
     }

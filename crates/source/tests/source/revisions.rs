@@ -31,7 +31,10 @@ fn a_revision_knows_its_commit_branch_tag_and_changes() {
     assert_eq!(revision.commit, second);
     assert_eq!(revision.parent, Some(first));
     assert_eq!(revision.changed_files, ["a.txt", "sub/größe b.txt"]);
-    assert_eq!((revision.reference.as_str(), revision.nearest_tag.as_deref()), ("", Some("v1.4.2")));
+    assert_eq!(
+        (revision.reference.as_str(), revision.nearest_tag.as_deref()),
+        ("", Some("v1.4.2"))
+    );
     let tagged = repository.revision(&name("v1.4.2")).expect("a revision");
     assert_eq!(tagged.reference, "refs/tags/v1.4.2");
     assert_eq!(repository.revision(&name("HEAD~1")).expect("a revision").commit, tagged.commit);

@@ -126,7 +126,8 @@ async fn both_kinds_of_length_are_read_as_chunks_and_only_one_request_is_seen() 
     // RFC 9112, 6.1 and 6.3: chunks decide, the length is taken out, the connection ends.
     let (edge, old) = edge(|_| {}).await;
     let request = "POST /headers HTTP/1.1\r\nhost: a\r\ncontent-length: 60\r\n\
-                   transfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /evil HTTP/1.1\r\nhost: a\r\n\r\n";
+                   transfer-encoding: chunked\r\n\r\n0\r\n\r\n\
+                   GET /evil HTTP/1.1\r\nhost: a\r\n\r\n";
     let answer = client::raw(edge.listen, request.as_bytes()).await;
     assert!(!answer.contains("content-length: 60"), "{answer}");
     assert_eq!((answer.matches("HTTP/1.1 200").count(), old.requests()), (1, 1), "{answer}");

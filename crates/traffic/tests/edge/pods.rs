@@ -75,12 +75,24 @@ async fn requests_reach_a_pod_through_sockets_that_its_shim_made() {
     let shim = shim(edge.folder.path());
     let table = pod_table(1, edge.listen, &stable, &shim, pod.address.port());
     edge.client.put_table(&table).await.expect("the table is taken");
-    for _connection in 0..40 {
-        // A WebSocket that is refused: a new upstream connection for every request.
-        assert_eq!(get(edge.listen, "/").await, (StatusCode::OK, "pod".to_owned()));
+    // Forty at once need forty sockets.
+    let listen = edge.listen;
+    let users: Vec<_> =
+        (0..40).map(|_| tokio::spawn(async move { get(listen, "/slow").await })).collect();
+    until("all are in flight", || async { pod.slow() == 40 }).await;
+    assert_eq!(pod.state.connections.load(SeqCst), 40);
+    assert!(shim.asked.load(SeqCst) >= 3, "a batch has 16");
+    pod.open_gate(40);
+    for user in users {
+        assert_eq!(user.await.expect("a task"), (StatusCode::OK, "pod".to_owned()));
     }
-    assert!(shim.asked.load(SeqCst) <= 3, "sockets come in batches and are used again");
-    assert_eq!(edge.counts("new").await.bad, 0);
+    let asked = shim.asked.load(SeqCst);
+    let mut client = KeepAlive::open(listen).await;
+    for _request in 0..40 {
+        assert_eq!(client.get("/").await, (StatusCode::OK, "pod".to_owned()));
+    }
+    assert_eq!(shim.asked.load(SeqCst), asked, "connections are used again");
+    assert_eq!((edge.counts("new").await.bad, stable.requests()), (0, 0));
 }
 
 #[tokio::test]

@@ -101,10 +101,9 @@ impl Turn<'_> {
     fn set_weight(&mut self, rollout: &Rollout, weight: u8) -> bool {
         let replicas = rollout.plan.canary_replicas(weight);
         // A lower weight needs no pods first: traffic leaves, then the pods may go.
-        if weight > self.state.canary_weight() || self.state.canary_weight() == 0 {
-            if let Some(done) = self.need_pods(rollout, replicas) {
-                return done;
-            }
+        let rises = weight > self.state.canary_weight() || self.state.canary_weight() == 0;
+        if rises && let Some(done) = self.need_pods(rollout, replicas) {
+            return done;
         }
         if let Some(done) = self.need_weight(rollout, weight) {
             return done;
@@ -164,10 +163,9 @@ impl Turn<'_> {
         let weight = self.state.weight.as_ref();
         let hash = &rollout.version.hash;
         let switched = weight.is_some_and(|w| w.weight == 100 && w.canary.as_ref() == Some(hash));
-        if !switched || self.scaled(hash) < rollout.plan.replicas {
-            if let Some(done) = self.need_pods(rollout, rollout.plan.replicas) {
-                return done;
-            }
+        let short = !switched || self.scaled(hash) < rollout.plan.replicas;
+        if short && let Some(done) = self.need_pods(rollout, rollout.plan.replicas) {
+            return done;
         }
         if let Some(done) = self.need_weight(rollout, 100) {
             return done;
