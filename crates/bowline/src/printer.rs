@@ -8,9 +8,9 @@ use std::io::{self, IsTerminal, Write};
 pub fn data(text: &str) {
     let mut out = io::stdout().lock();
     // A reader that went away (`| head`) wants no more; there is nobody to tell.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| {
-        if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }
-    });
+    let _ = out
+        .write_all(text.as_bytes())
+        .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
     let _ = out.flush();
 }
 

@@ -20,6 +20,9 @@ use std::time::Duration;
 /// How long a request from a second terminal is followed.
 const FOLLOW_MAX: Duration = Duration::from_secs(60);
 
+/// A second with requests that have no end yet is waited for so long, in seconds.
+const SETTLE_SECONDS_MAX: u64 = 3;
+
 /// How often a followed request is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -29,6 +32,8 @@ pub struct Connected {
     pub target: Target,
     /// The cluster itself.
     pub local: Arc<Local>,
+    /// Whether an edge ran before this process came.
+    ran_before: bool,
 }
 
 /// One pod as `ls` shows it.
@@ -54,10 +59,8 @@ pub async fn connect(context: &Context) -> Result<Connected, Failure> {
 
 async fn open(context: &Context) -> Result<Connected, Failure> {
     let program = &context.house.launcher.program;
-    let hidden = |verb: &str| Launcher {
-        program: program.clone(),
-        arguments: vec![verb.to_owned()],
-    };
+    let hidden =
+        |verb: &str| Launcher { program: program.clone(), arguments: vec![verb.to_owned()] };
     let options = Options {
         directories: context.house.directories.clone(),
         sandbox: context.house.launcher.clone(),
@@ -72,7 +75,8 @@ async fn open(context: &Context) -> Result<Connected, Failure> {
         router: Box::new(LocalRouter { router: local.router() }),
         logs: Box::new(LocalLogs { local: Arc::clone(&local) }),
     };
-    Ok(Connected { target, local })
+    let ran_before = local.router().edge().healthy().await.is_ok();
+    Ok(Connected { target, local, ran_before })
 }
 
 impl Connected {
@@ -87,8 +91,17 @@ impl Connected {
     }
 
     /// Removes an environment with everything in it.
-    pub async fn clear_environment(&self, name: &str) -> Result<(), Failure> {
-        bowline_engine::kubernetes::remove_namespace(&self.target.client, name).await
+    pub async fn remove_environment(
+        &self,
+        conductor: &Conductor,
+        name: &str,
+    ) -> Result<(), Failure> {
+        rollout::remove(conductor, &self.target, name).await
+    }
+
+    /// Ends everything, unless something ran before this process came.
+    pub async fn leave_as_found(self) -> Result<(), Failure> {
+        if self.ran_before { Ok(()) } else { self.stop().await }
     }
 
     /// Waits until what was promoted serves again; one line for each environment.
@@ -224,19 +237,26 @@ impl Router for LocalRouter {
     }
 }
 
-/// The counts of one route; a second that still runs is left for the next look.
+/// The counts of one route, up to the first second that is not settled: one that still runs, or
+/// that has requests without an end. Later seconds wait for it, because the judge takes each
+/// second once and in order.
 fn counts(counters: &Counters, route: &str) -> Counts {
     let Some(route) = counters.routes.iter().find(|found| found.route == route) else {
         return Counts::default();
     };
     let mut seconds: BTreeMap<u64, BTreeMap<String, Requests>> = BTreeMap::new();
     let mut first_request_ms = BTreeMap::new();
+    let unsettled = route.versions.iter().flat_map(|version| &version.seconds);
+    let unsettled = unsettled.filter(|second| second.open > 0).map(|second| second.second);
+    // A request that hangs must not keep the judge from the rest for ever.
+    let patience = counters.now.saturating_sub(SETTLE_SECONDS_MAX);
+    let settled = unsettled.filter(|second| *second >= patience).min().unwrap_or(counters.now);
     for version in &route.versions {
         if let Some(first) = version.first_request_at_ms {
             first_request_ms.insert(version.hash.clone(), first);
         }
-        for second in version.seconds.iter().filter(|second| second.second < counters.now) {
-            let requests = Requests { total: second.requests, failed: second.failed };
+        for second in version.seconds.iter().filter(|second| second.second < settled) {
+            let requests = Requests { total: second.requests, failed: second.bad };
             seconds.entry(second.second).or_default().insert(version.hash.clone(), requests);
         }
     }
@@ -266,5 +286,9 @@ impl PodLogs for LocalLogs {
 
 fn first(error: &impl Diagnose) -> Diagnostic {
     let mut all = error.diagnose();
-    if all.is_empty() { Diagnostic::error("BOW1099", "an error without words") } else { all.remove(0) }
+    if all.is_empty() {
+        Diagnostic::error("BOW1099", "an error without words")
+    } else {
+        all.remove(0)
+    }
 }

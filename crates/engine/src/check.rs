@@ -72,13 +72,8 @@ fn check_dockerfile(
     };
     checked.files.push(path.to_owned());
     let text = String::from_utf8_lossy(&bytes);
-    if let Err(error) = bowline_image::dockerfile::Dockerfile::parse(&text) {
-        let place = error.place;
-        checked.mistakes.push(
-            Diagnostic::error("BOW1015", error.message)
-                .at(path, place.line, place.column, 1, "")
-                .source(path, text),
-        );
+    if let Err(mistakes) = bowline_image::check(path, &text, None) {
+        checked.mistakes.extend(mistakes);
     }
     Ok(())
 }

@@ -98,8 +98,11 @@ pub fn releases(journal: &Journal) -> Result<Vec<Release>, Failure> {
     let events = journal.events(1, EVENTS_MAX)?;
     release::fold(&events).map_err(|message| {
         Failure::usage(
-            Diagnostic::error("BOW1004", format!("the journal holds an unreadable entry: {message}"))
-                .help("use the version of `bowline` that wrote this journal"),
+            Diagnostic::error(
+                "BOW1004",
+                format!("the journal holds an unreadable entry: {message}"),
+            )
+            .help("use the version of `bowline` that wrote this journal"),
         )
     })
 }

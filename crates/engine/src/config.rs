@@ -75,8 +75,8 @@ pub struct Config {
 /// # Errors
 /// Every mistake in the file, each with its place.
 pub fn read(text: &str, folder: &str) -> Result<Config, Vec<Diagnostic>> {
-    let documents = bowline_yaml::parse_documents(text, &bowline_yaml::Limits::default())
-        .map_err(|error| {
+    let documents =
+        bowline_yaml::parse_documents(text, &bowline_yaml::Limits::default()).map_err(|error| {
             let message = format!("`{FILE}` is not valid YAML: {}", error.message);
             vec![
                 Diagnostic::error("BOW1001", message)
@@ -107,7 +107,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn config(&mut self, root: &Node, folder: &str) -> Option<Config> {
         let top = [
-            "app", "workflows", "dockerfile", "image", "deploy", "reports", "gates", "slo",
+            "app",
+            "workflows",
+            "dockerfile",
+            "image",
+            "deploy",
+            "reports",
+            "gates",
+            "slo",
             "environments",
         ];
         self.keys(root, &top);
@@ -120,8 +127,8 @@ impl Reader<'_> {
         let deploy_path = match deploy {
             Some(node) => self.path_at(node, "path"),
             None => {
-                self.wrong(root, "`deploy` is missing, so there is nothing to release to")
-                    .help = Some("add `deploy: { path: deploy }`".into());
+                self.wrong(root, "`deploy` is missing, so there is nothing to release to").help =
+                    Some("add `deploy: { path: deploy }`".into());
                 None
             }
         };
@@ -144,8 +151,8 @@ impl Reader<'_> {
     fn environments(&mut self, root: &Node) -> Option<Vec<Environment>> {
         let Some(node) = root.get("environments") else {
             let example = "add `environments: { prod: { listen: \"127.0.0.1:8080\" } }`";
-            self.wrong(root, "`environments` is missing, so a release has no address")
-                .help = Some(example.into());
+            self.wrong(root, "`environments` is missing, so a release has no address").help =
+                Some(example.into());
             return None;
         };
         let Yaml::Mapping(entries) = &node.value else {
@@ -164,8 +171,8 @@ impl Reader<'_> {
             match listen.as_str().and_then(|text| text.parse().ok()) {
                 Some(listen) => environments.push(Environment { name, listen }),
                 None => {
-                    self.wrong(listen, "`listen` must be an address and a port")
-                        .help = Some("for example `listen: \"127.0.0.1:8080\"`".into());
+                    self.wrong(listen, "`listen` must be an address and a port").help =
+                        Some("for example `listen: \"127.0.0.1:8080\"`".into());
                 }
             }
         }
@@ -191,8 +198,7 @@ impl Reader<'_> {
                 self.wrong(node, &message);
             }
             None => self.errors.push(
-                Diagnostic::error("BOW1002", message)
-                    .help(format!("add `app: NAME` to `{FILE}`")),
+                Diagnostic::error("BOW1002", message).help(format!("add `app: NAME` to `{FILE}`")),
             ),
         }
         None
@@ -278,8 +284,8 @@ impl Reader<'_> {
         match rate {
             Some(rate) if rate > 0.0 && rate <= 0.5 => Some(rate),
             _ => {
-                self.wrong(node, "`maxErrorRate` must be a share above 0 and at most 0.5")
-                    .help = Some("for example `0.01` or `1 %`".into());
+                self.wrong(node, "`maxErrorRate` must be a share above 0 and at most 0.5").help =
+                    Some("for example `0.01` or `1 %`".into());
                 None
             }
         }

@@ -6,8 +6,8 @@
 //! Absent on purpose: any stage's rules, the terminal, the local cluster.
 #![forbid(unsafe_code)]
 
-pub mod codes;
 pub mod check;
+pub mod codes;
 pub mod conductor;
 pub mod config;
 pub mod doctor;

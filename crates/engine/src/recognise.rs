@@ -80,10 +80,11 @@ impl Recognised {
         lines.push(format!("dockerfile: {dockerfile}"));
         lines.extend(self.image.as_ref().map(|image| format!("image: {image}")));
         lines.push(format!("deploy: {{ path: {deploy} }}"));
-        let reports: Vec<String> = [("tests", &self.tests_report), ("coverage", &self.coverage_report)]
-            .into_iter()
-            .filter_map(|(key, path)| path.as_ref().map(|path| format!("{key}: {path}")))
-            .collect();
+        let reports: Vec<String> =
+            [("tests", &self.tests_report), ("coverage", &self.coverage_report)]
+                .into_iter()
+                .filter_map(|(key, path)| path.as_ref().map(|path| format!("{key}: {path}")))
+                .collect();
         if !reports.is_empty() {
             lines.push(format!("reports: {{ {} }}", reports.join(", ")));
         }
@@ -158,7 +159,8 @@ fn see_reports(workflow: &Workflow, seen: &mut Recognised) {
                 seen.coverage_report = Some(path.to_owned());
             }
             let json = matches!(*word, "-json" | "--json") && script.contains("go test");
-            let target = words.iter().position(|word| *word == ">").and_then(|at| words.get(at + 1));
+            let target =
+                words.iter().position(|word| *word == ">").and_then(|at| words.get(at + 1));
             if let (true, Some(path)) = (json, target.filter(|path| plain(path))) {
                 seen.found.push(format!("{path}: the test report of `go test -json`"));
                 seen.tests_report = Some((*path).to_owned());

@@ -11,6 +11,7 @@
 
 mod applied;
 mod back;
+mod environment;
 mod observe;
 mod perform;
 mod requests;
@@ -19,6 +20,7 @@ mod standing;
 
 pub use applied::{APPLIED, Applied, job_of};
 pub use back::{Back, back};
+pub use environment::remove;
 pub use requests::{ABORT, PAUSE, PROMOTE, RESUME, RETRY, request_event};
 pub use restore::restore;
 pub use standing::{Standing, known, standings, under_way};
@@ -103,11 +105,12 @@ pub fn sentence(end: &End) -> String {
 /// # Errors
 /// The journal cannot be read, or holds what this version does not know.
 pub fn state(conductor: &Conductor, key: &str) -> Result<State, Failure> {
+    let mut entries = conductor.journal.events_of("rollout.", key)?;
+    entries.extend(conductor.journal.events_of(environment::REMOVED, key)?);
+    entries.sort_by_key(|entry| entry.n);
     let mut state = State::new(key);
-    for entry in conductor.journal.events_of("rollout.", key)? {
-        if let Some(event) = Event::from_event(&entry)? {
-            state.apply(&event);
-        }
+    for entry in &entries {
+        environment::apply(&mut state, entry)?;
     }
     Ok(state)
 }
@@ -217,7 +220,18 @@ impl<'a> Controller<'a> {
         match event {
             Event::WeightShifted(shift) => {
                 self.decided.insert(shift.counter, now);
-                let text = format!("{} % -> {} %", shift.from, shift.weight);
+                let release = |hash: &str| {
+                    let known = self.job.version.iter().chain(&self.state.stable);
+                    let rollout = self.state.rollout.as_ref().map(|rollout| &rollout.version);
+                    let mut known = known.chain(rollout).filter(|version| version.hash == hash);
+                    known.next().map_or_else(|| hash.to_owned(), |v| v.release.clone())
+                };
+                let text = match &shift.canary {
+                    Some(canary) => {
+                        format!("{} {} % -> {} %", release(canary), shift.from, shift.weight)
+                    }
+                    None => format!("all traffic to {}", release(&shift.stable)),
+                };
                 self.happened("shifted", &text);
             }
             Event::PauseEnded(end) => {

@@ -8,7 +8,7 @@ use bowline_diag::{Diagnostic, exit};
 use bowline_host::files;
 use bowline_host::http::{Client, Policy};
 use bowline_model::Revision;
-use bowline_runner::{CancelToken, Caches, Conclusion, RunEvent, RunReport, RunRequest};
+use bowline_runner::{Caches, CancelToken, Conclusion, RunEvent, RunReport, RunRequest};
 use bowline_sandbox::{Network, toolchain};
 use bowline_workflow::filter::{self, Decision};
 use bowline_workflow::{Event, Workflow};
@@ -234,11 +234,9 @@ fn tell(watcher: &dyn Watcher, verbose: bool, event: RunEvent) {
             happened(word, format!("{name} ({seconds:.1} s)"));
         }
         RunEvent::Annotation { annotation, .. } => happened("annotated", annotation.shown()),
-        RunEvent::Log { job, line, .. } if verbose => watcher.notice(&Notice::Output {
-            stage: "workflow".into(),
-            origin: job,
-            line,
-        }),
+        RunEvent::Log { job, line, .. } if verbose => {
+            watcher.notice(&Notice::Output { stage: "workflow".into(), origin: job, line })
+        }
         RunEvent::Summary { text, job, .. } if verbose => watcher.notice(&Notice::Output {
             stage: "workflow".into(),
             origin: format!("{job} summary"),

@@ -24,6 +24,11 @@ use std::{
 /// Folders of the host that hold programs.
 const PROGRAMS: [&str; 7] = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
+/// Folders of `/usr` that a step may write to. They lie on top of the host's: in a user
+/// namespace the host's own belong to nobody, and not even root inside may write there.
+const WRITABLE: [&str; 8] =
+    ["bin", "lib", "local/bin", "local/lib", "local/sbin", "local/share", "sbin", "share"];
+
 /// Folders that are there from the start, with their permissions.
 const FOLDERS: &[(&str, u32)] = &[
     ("dev", 0o755),
@@ -110,6 +115,9 @@ impl GoStage {
             };
             files::create_dirs(&area.upper)?;
             files::create_dirs(&area.work)?;
+            if *path == "usr" {
+                WRITABLE.iter().try_for_each(|name| files::create_dirs(area.upper.join(name)))?;
+            }
             areas.push(area);
         }
         let owners = parent.map(|parent| parent.owners.clone()).unwrap_or_default();

@@ -8,7 +8,7 @@ use crate::{
 };
 use bowline_host::{clock::Stopwatch, task};
 use bowline_oci::image::CREATED_SECONDS;
-use bowline_sandbox::{Exit, Output, Process, Program, Sandbox};
+use bowline_sandbox::{Error as Refused, Exit, Output, Process, Program, Sandbox};
 use std::{
     collections::VecDeque,
     io::{self, BufRead as _, BufReader, Read},
@@ -39,7 +39,16 @@ pub(crate) fn run(
     };
     let sandbox = Sandbox::open(&request.launcher, &stage.spec(request, run))?;
     let (output, reader) = Output::one_pipe()?;
-    let process = sandbox.exec(&program, output)?;
+    let process = match sandbox.exec(&program, output) {
+        Ok(process) => process,
+        Err(error @ (Refused::Program { .. } | Refused::Directory { .. })) => {
+            // As a shell says it: the command was not found.
+            let last_lines = vec![error.to_string()];
+            sandbox.close()?;
+            return Err(failure(request, step, Some(Exit::Code(127)), last_lines));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let (sender, lines) = mpsc::sync_channel(1024);
     let thread = task::thread("run-output", move || read_lines(reader, &sender));
     let result = follow(request, step, &process, &lines, observe);
@@ -118,16 +127,25 @@ fn follow(
     }
     match exit.flatten() {
         Some(exit) if exit.is_success() => Ok(()),
-        exit => Err(Error::Run(Box::new(RunFailure {
-            file: request.dockerfile.clone(),
-            source: request.text.clone(),
-            line: step.place.line,
-            column: step.place.column,
-            text: step.text.clone(),
-            exit,
-            last_lines: last.into(),
-        }))),
+        exit => Err(failure(request, step, exit, last.into())),
     }
+}
+
+fn failure(
+    request: &BuildRequest,
+    step: &StepPlan,
+    exit: Option<Exit>,
+    last_lines: Vec<String>,
+) -> Error {
+    Error::Run(Box::new(RunFailure {
+        file: request.dockerfile.clone(),
+        source: request.text.clone(),
+        line: step.place.line,
+        column: step.place.column,
+        text: step.text.clone(),
+        exit,
+        last_lines,
+    }))
 }
 
 fn read_lines(reader: impl Read, sender: &mpsc::SyncSender<String>) {

@@ -67,7 +67,6 @@ impl Cluster {
     }
 
     /// The service itself: a whole HTTP API without a socket.
-    #[must_use]
     pub fn service(&self) -> axum::Router {
         serve::router(self.objects.clone())
     }

@@ -15,6 +15,7 @@ mod edge_process;
 mod error;
 pub mod limits;
 mod local;
+pub mod look;
 mod pod;
 mod replica_set;
 pub mod router;
@@ -23,4 +24,5 @@ pub mod shim;
 
 pub use cluster::Cluster;
 pub use error::Error;
-pub use local::{Local, Options, PodRow};
+pub use local::{Local, Options};
+pub use look::PodRow;

@@ -6,6 +6,8 @@ pub const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
 pub const OBJECT_BYTES_MAX: usize = 1024 * 1024;
 /// How many changes a watch may lie behind before it gets 410 and must list again.
 pub const WINDOW_CHANGES_MAX: usize = 8192;
+/// How long a database that another process reads is waited for, in milliseconds.
+pub const BUSY_MS_MAX: u64 = 5_000;
 /// How many Events are kept; the oldest go first.
 pub const EVENTS_MAX: usize = 2000;
 /// How long a watch without `timeoutSeconds` lives, in seconds.

@@ -5,11 +5,10 @@ use crate::{
     cluster::Cluster,
     edge_process,
     error::Error,
-    limits::POD_FILE_BYTES_MAX,
+    look::{self, PodRow},
     pod::{self, Shim},
     replica_set,
-    router::{self, Router, ServiceKey, hash_of, is_ready, socket_of},
-    shim::state::{LOG_FILE, OLDER_LOG_FILE},
+    router::{self, Router, ServiceKey, socket_of},
 };
 use bowline_host::{
     directories::Directories,
@@ -23,15 +22,12 @@ use kube::{
     Api, Client,
     api::{Patch, PatchParams},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
-
-/// The largest log of a pod that is read, in bytes: both files.
-const LOG_READ_BYTES_MAX: u64 = 2 * crate::limits::LOG_BYTES_MAX + POD_FILE_BYTES_MAX;
 
 /// How the cluster of one machine is run.
 #[derive(Clone, Debug)]
@@ -70,27 +66,6 @@ impl std::fmt::Debug for Local {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Local").field("options", &self.options).finish_non_exhaustive()
     }
-}
-
-/// One pod as `ls` shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PodRow {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// The hash of its template.
-    pub hash: String,
-    /// Its image, by digest.
-    pub image: String,
-    /// `Running`, `Pending`, …, or the reason of a waiting container.
-    pub phase: String,
-    /// Whether it gets requests.
-    pub ready: bool,
-    /// How often its container was started again.
-    pub restarts: u64,
-    /// When it was claimed (RFC 3339); empty before.
-    pub started_at: String,
 }
 
 impl Local {
@@ -153,18 +128,17 @@ impl Local {
     /// The edge does not start, or cannot listen where it should.
     pub async fn up(&self) -> Result<(), Error> {
         edge_process::ensure(&self.options.directories, &self.options.edge_shim).await?;
-        let mut running = Vec::new();
-        running.push(replica_set::start(self.client.clone()));
-        running.push(pod::start(Arc::new(pod::Context {
+        let sets = replica_set::start(self.client.clone());
+        let pods = pod::start(Arc::new(pod::Context {
             client: self.client.clone(),
             directories: self.options.directories.clone(),
             sandbox: self.options.sandbox.clone(),
             shim: self.options.shim.clone(),
             store: self.store.clone(),
             router: self.router.clone(),
-        })));
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = running;
-        self.router.settle().await?;
+        }));
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = vec![sets, pods];
+        self.router.settle_again().await?;
         Ok(())
     }
 
@@ -174,7 +148,8 @@ impl Local {
     /// # Errors
     /// A process that does not end.
     pub async fn down(&self) -> Result<(), Error> {
-        let tasks = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
+        let tasks =
+            std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
         for task in tasks {
             task.abort();
             // Cancelled is what it is to be.
@@ -206,8 +181,9 @@ impl Local {
             let api: Api<ReplicaSet> = Api::namespaced(self.client.clone(), text("namespace"));
             let status = json!({"status": {"readyReplicas": 0, "availableReplicas": 0}});
             // The next `up` writes the truth.
-            let _ =
-                api.patch_status(text("name"), &PatchParams::default(), &Patch::Merge(status)).await;
+            let _ = api
+                .patch_status(text("name"), &PatchParams::default(), &Patch::Merge(status))
+                .await;
         }
         let (_, pods) = self.cluster.objects().list(by_name("Pod"), "");
         for pod in pods {
@@ -218,8 +194,9 @@ impl Local {
                 "containerStatuses": null, "reason": "Stopped", "message": "the cluster is down",
             }});
             // The next `up` writes the truth.
-            let _ =
-                api.patch_status(text("name"), &PatchParams::default(), &Patch::Merge(status)).await;
+            let _ = api
+                .patch_status(text("name"), &PatchParams::default(), &Patch::Merge(status))
+                .await;
         }
     }
 
@@ -228,59 +205,18 @@ impl Local {
     /// # Errors
     /// [`Error::NoSuchPod`]; an unreadable log.
     pub fn logs(&self, namespace: &str, name: &str, lines: usize) -> Result<Vec<String>, Error> {
-        let (_, pods) = self.cluster.objects().list(by_name("Pod"), namespace);
-        let pod = pods.iter().find(|pod| pod["metadata"]["name"].as_str() == Some(name));
-        let uid = pod.and_then(|pod| pod["metadata"]["uid"].as_str());
-        let uid = uid.ok_or_else(|| Error::NoSuchPod(format!("{namespace}/{name}")))?;
-        let folder = self.options.directories.pods().join(uid);
-        let mut last = VecDeque::new();
-        for file in [OLDER_LOG_FILE, LOG_FILE] {
-            let bytes = match files::read(folder.join(file), LOG_READ_BYTES_MAX) {
-                Ok(bytes) => bytes,
-                // Not written yet, or not turned over yet.
-                Err(error) if error.is_not_found() => continue,
-                Err(error) => return Err(error.into()),
-            };
-            for line in String::from_utf8_lossy(&bytes).lines() {
-                last.push_back(line.to_owned());
-                if last.len() > lines {
-                    last.pop_front();
-                }
-            }
-        }
-        Ok(last.into())
+        look::logs_of(&self.options.directories, self.cluster.objects(), namespace, name, lines)
     }
 
     /// All pods, by namespace and name.
     #[must_use]
     pub fn ls(&self) -> Vec<PodRow> {
-        let (_, pods) = self.cluster.objects().list(by_name("Pod"), "");
-        pods.iter().map(|pod| pod_row(pod)).collect()
+        look::rows(self.cluster.objects())
     }
 
     /// The folders that it works in.
     #[must_use]
     pub fn directories(&self) -> &Directories {
         &self.options.directories
-    }
-}
-
-fn pod_row(pod: &Value) -> PodRow {
-    let text = |pointer: &str| pod.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let container = &pod["status"]["containerStatuses"][0];
-    let reason = container["state"]["waiting"]["reason"].as_str();
-    let phase = match pod["metadata"]["deletionTimestamp"].is_null() {
-        true => reason.unwrap_or_else(|| text("/status/phase")),
-        false => "Terminating",
-    };
-    PodRow {
-        namespace: text("/metadata/namespace").to_owned(),
-        name: text("/metadata/name").to_owned(),
-        hash: hash_of(pod).to_owned(),
-        image: text("/spec/containers/0/image").to_owned(),
-        phase: phase.to_owned(),
-        ready: is_ready(pod),
-        restarts: container["restartCount"].as_u64().unwrap_or(0),
-        started_at: text("/status/startTime").to_owned(),
     }
 }

@@ -26,9 +26,11 @@ pub fn start(client: Client) -> Task<()> {
     let sets: Api<ReplicaSet> = Api::all(client.clone());
     let pods: Api<Pod> = Api::all(client.clone());
     let any = watcher::Config::default;
-    let rounds = Controller::new(sets, any())
-        .owns(pods, any())
-        .run(reconcile, |_, _, _| Action::requeue(RETRY), Arc::new(client));
+    let rounds = Controller::new(sets, any()).owns(pods, any()).run(
+        reconcile,
+        |_, _, _| Action::requeue(RETRY),
+        Arc::new(client),
+    );
     // A failed round is tried again; there is nobody to tell but the next round.
     task::spawn("replica sets", rounds.for_each(|_| async {})).abort_on_drop()
 }

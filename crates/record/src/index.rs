@@ -93,8 +93,7 @@ impl Index {
         };
         note(&mut self.by_environment, &record.environment);
         note(&mut self.deployed, record.digest.hex());
-        let address = crate::query::address(&record.address);
-        note(&mut self.by_address, &address.unwrap_or_else(|| record.address.clone()));
+        note(&mut self.by_address, &crate::query::recorded_address(&record.address));
         self.deployments.push(record);
     }
 }

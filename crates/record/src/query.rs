@@ -80,8 +80,13 @@ fn address_of_url(query: &str) -> Option<String> {
     Some(address(host).unwrap_or_else(|| format!("{}:{port}", normal_host(host))))
 }
 
+/// The normal form of an address as a record has it: a URL, `host:port`, or any other text.
+pub(crate) fn recorded_address(text: &str) -> String {
+    address_of_url(text).or_else(|| address(text)).unwrap_or_else(|| text.to_owned())
+}
+
 /// `host:port` in its normal form: every name of this machine's loopback reads as one.
-pub(crate) fn address(text: &str) -> Option<String> {
+fn address(text: &str) -> Option<String> {
     let authority = text.split(['/', '?', '#']).next().unwrap_or(text);
     let (host, port) = authority.rsplit_once(':')?;
     let digits = !port.is_empty() && port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit());

@@ -124,8 +124,8 @@ impl Staging {
             self.root.create_dirs(parent)?;
         }
         let mut file = self.root.create_new(relative, 0o644)?;
-        let copied = io::copy(from, &mut file)
-            .map_err(|source| Error { path, action: "write", source })?;
+        let copied =
+            io::copy(from, &mut file).map_err(|source| Error { path, action: "write", source })?;
         self.files += 1;
         self.bytes += copied;
         Ok(())

@@ -155,7 +155,13 @@ pub fn check(action: &BuiltIn, step: &UsesStep) -> Vec<Problem> {
     for (key, value) in &step.with.entries {
         let Key::Name(name) = key else { continue };
         let literal = value.as_literal().map(bowline_workflow::expr::Value::to_text);
-        problems.extend(check_input(action, &name.value, name.span, literal.as_deref(), value.span));
+        problems.extend(check_input(
+            action,
+            &name.value,
+            name.span,
+            literal.as_deref(),
+            value.span,
+        ));
     }
     problems
 }

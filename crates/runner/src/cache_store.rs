@@ -237,7 +237,8 @@ mod tests {
         let store = CacheStore::new(folder.path());
         let scope = Scope::new("acme/app", "trusted", "refs/heads/main", None);
         assert!(store.save(&scope, "v", "k", &mut &b"packed"[..]).expect("it is saved"));
-        let entry = store.find(&scope, "v", "k", &[]).expect("it can be read").expect("it is there");
+        let entry =
+            store.find(&scope, "v", "k", &[]).expect("it can be read").expect("it is there");
         let to = folder.path().join("b.tar");
         store.open(&entry, &to).expect("it is whole");
         files::write(entry.folder.join("archive.tar"), b"other").expect("a file");

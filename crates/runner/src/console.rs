@@ -293,15 +293,18 @@ mod tests {
             "hello\n::debug::quiet\n::add-mask::hidden-value\nsee hidden-value\n\
              ::set-output name=v::1\n::group::G\n::endgroup::\n::unknown::x\nlast",
         );
-        assert_eq!(shown(&events), [
-            "hello",
-            "see ***",
-            "warning: command `set-output` is deprecated, write to `$GITHUB_OUTPUT` instead",
-            "::group::G",
-            "::endgroup::",
-            "::unknown::x",
-            "last",
-        ]);
+        assert_eq!(
+            shown(&events),
+            [
+                "hello",
+                "see ***",
+                "warning: command `set-output` is deprecated, write to `$GITHUB_OUTPUT` instead",
+                "::group::G",
+                "::endgroup::",
+                "::unknown::x",
+                "last",
+            ]
+        );
         assert_eq!(requests.outputs, [("v".to_owned(), "1".to_owned())]);
     }
 

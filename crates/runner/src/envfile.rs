@@ -157,8 +157,7 @@ pub enum Refusal {
 /// `GITHUB_TOKEN` is nobody's: workflows do set it.
 #[must_use]
 pub fn refusal(name: &str, owned: &dyn Fn(&str) -> bool) -> Option<Refusal> {
-    const LOADS_CODE: [&str; 4] =
-        ["NODE_OPTIONS", "LD_PRELOAD", "LD_AUDIT", "BASH_ENV"];
+    const LOADS_CODE: [&str; 4] = ["NODE_OPTIONS", "LD_PRELOAD", "LD_AUDIT", "BASH_ENV"];
     let upper = name.to_ascii_uppercase();
     let loads_code = LOADS_CODE.contains(&upper.as_str())
         || upper.starts_with("PLUGIN_")

@@ -41,9 +41,7 @@ impl Diagnose for Error {
             Self::Sandbox { job, source } => {
                 let message = format!("the box of job `{job}` cannot be made");
                 let help = "run `bowline doctor` to see what this machine permits";
-                vec![
-                    Diagnostic::error(codes::SANDBOX, message).note(source.to_string()).help(help),
-                ]
+                vec![Diagnostic::error(codes::SANDBOX, message).note(source.to_string()).help(help)]
             }
             Self::Internal(message) => {
                 vec![Diagnostic::error(codes::INTERNAL, message.clone())]

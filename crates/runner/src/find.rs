@@ -90,9 +90,8 @@ fn look(
             None => return Ok(Vec::new()),
         }
     };
-    let linked = (kind == Kind::Symlink && options.follow_links)
-        .then(|| root.list(relative).ok())
-        .flatten();
+    let linked =
+        (kind == Kind::Symlink && options.follow_links).then(|| root.list(relative).ok()).flatten();
     let kind_of_path =
         if kind == Kind::Dir || linked.is_some() { PathKind::Directory } else { PathKind::File };
     if matches!(kind, Kind::Other) {
@@ -145,13 +144,10 @@ mod tests {
         check("link", usual, &["/w/link"]);
         let following = Options { follow_links: true, ..usual };
         check("link/two", following, &["/w/link/two"]);
-        check("*", Options { skip_hidden: true, ..usual }, &[
-            "/w/a.txt",
-            "/w/b",
-            "/w/b/c",
-            "/w/b/c/one",
-            "/w/b/two",
-            "/w/link",
-        ]);
+        check(
+            "*",
+            Options { skip_hidden: true, ..usual },
+            &["/w/a.txt", "/w/b", "/w/b/c", "/w/b/c/one", "/w/b/two", "/w/link"],
+        );
     }
 }

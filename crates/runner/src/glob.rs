@@ -74,8 +74,8 @@ impl Patterns {
                 continue;
             }
             let pattern = Pattern::read(line, base, home)?;
-            let open = pattern.directories_only
-                || pattern.segments.last() != Some(&Segment::Globstar);
+            let open =
+                pattern.directories_only || pattern.segments.last() != Some(&Segment::Globstar);
             if imply_descendants && open {
                 let mut implied = pattern.clone();
                 implied.segments.push(Segment::Globstar);

@@ -71,11 +71,8 @@ pub fn hash_files(
 
 fn digest(root: &Root, path: &str, link: bool) -> Result<[u8; 32], HashError> {
     let relative = path.trim_start_matches('/');
-    let mut file = if link {
-        files::open_beneath(root.path(), relative)?
-    } else {
-        root.open_read(relative)?
-    };
+    let mut file =
+        if link { files::open_beneath(root.path(), relative)? } else { root.open_read(relative)? };
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 64 << 10];
     loop {

@@ -105,8 +105,7 @@ const EVENT_FILE: &str = "event.json";
 pub fn execute(shared: &Shared, job: &Job, assignment: &Assignment) -> JobReport {
     let clock = Stopwatch::start();
     let instance = &assignment.instance;
-    let started =
-        RunEvent::JobStarted { job: instance.key.clone(), name: instance.name.clone() };
+    let started = RunEvent::JobStarted { job: instance.key.clone(), name: instance.name.clone() };
     (shared.events)(started);
     let folder = shared.request.run_folder.join("jobs").join(instance.key.replace('/', "-"));
     let mut report = JobReport {
@@ -154,8 +153,7 @@ impl<'a> JobRun<'a> {
         let instance = &assignment.instance;
         let workspace = layout::workspace(request.repository_name());
         let event_path = format!("{}/{EVENT_FILE}", layout::COMMANDS);
-        let names =
-            JobNames { id: &instance.job, workspace: &workspace, event_path: &event_path };
+        let names = JobNames { id: &instance.job, workspace: &workspace, event_path: &event_path };
         let facts = facts(request, &names, assignment);
         let folders = JobFolders::create(folder)?;
         let commands = Root::open(&folders.commands)?;
@@ -458,8 +456,7 @@ impl<'a> JobRun<'a> {
             directory: "/".into(),
         };
         let cancel = self.cancel.clone();
-        let bounds =
-            Bounds { deadline: Some(self.deadline), cancel: &cancel, goes_on: &|| false };
+        let bounds = Bounds { deadline: Some(self.deadline), cancel: &cancel, goes_on: &|| false };
         let ended = self.job_box.run(&program, step, &mut self.console, &bounds);
         let name = arguments.first().map_or("", String::as_str);
         match ended.map_err(boxed)? {
@@ -510,4 +507,3 @@ fn console(shared: &Shared, instance: &JobInstance, log: JobLog) -> Console {
     let debug = asked("ACTIONS_STEP_DEBUG");
     Console::new(&instance.key, shared.events.clone(), Masker::new(&secrets), log, debug)
 }
-

@@ -15,7 +15,7 @@ use bowline_host::{clock, task};
 use bowline_sandbox::{Error, Exit, Launcher, Output, Process, Program, Sandbox, Signal, Spec};
 use std::io::{PipeReader, Read as _};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 /// How a program in the box ended.
@@ -197,11 +197,8 @@ impl JobBox {
     fn next(&self, until: Option<Duration>) -> Option<Message> {
         let Some(until) = until else { return self.receiver.recv().ok() };
         let left = until.saturating_sub(clock::monotonic());
-        match self.receiver.recv_timeout(left) {
-            Ok(message) => Some(message),
-            // We hold a sender, so that it is never disconnected.
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        // We hold a sender, so that an error is always the time.
+        self.receiver.recv_timeout(left).ok()
     }
 }
 

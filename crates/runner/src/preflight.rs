@@ -7,6 +7,7 @@ use crate::codes;
 use crate::problem::Problem;
 use crate::request::RunRequest;
 use bowline_diag::Diagnostic;
+use bowline_model::Trust;
 use bowline_workflow::expr::{Ast, Expression, Kind, Value};
 use bowline_workflow::{Content, Job, Key, Part, Step, StepKind, Template, TemplateMap};
 use bowline_yaml::Span;
@@ -28,7 +29,9 @@ pub fn check(request: &RunRequest) -> Vec<Diagnostic> {
         };
         problems.push(Problem::new(codes::UNKNOWN_JOB, message).help(help));
     }
-    let mut walk = Walk { secrets: &request.secrets, problems };
+    // A stranger's run has no secrets at all, and reads them as empty like on GitHub.
+    let stranger = request.revision.trust == Trust::ForkPullRequest;
+    let mut walk = Walk { secrets: &request.secrets, stranger, problems };
     walk.map(&workflow.env);
     for job in wanted_jobs(request) {
         walk.job(job);
@@ -55,6 +58,7 @@ fn wanted_jobs(request: &RunRequest) -> Vec<&Job> {
 
 struct Walk<'a> {
     secrets: &'a BTreeMap<String, String>,
+    stranger: bool,
     problems: Vec<Problem>,
 }
 
@@ -122,6 +126,9 @@ impl Walk<'_> {
     }
 
     fn expression(&mut self, expression: &Expression) {
+        if self.stranger {
+            return;
+        }
         let mut names = Vec::new();
         expression.ast.any(&mut |node| {
             names.extend(secret_name(node));

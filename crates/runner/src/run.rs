@@ -27,7 +27,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// What the conductor of a run hears.
 enum Message {
-    Ended { key: String, result: Result<JobReport, task::Error> },
+    Ended { key: String, result: Result<Box<JobReport>, task::Error> },
     Cancelled,
 }
 
@@ -51,9 +51,7 @@ pub async fn run_workflow(
 fn share(request: RunRequest, events: Events) -> Result<Shared, Error> {
     files::create_private_dir(&request.run_folder)?;
     let caches = &request.caches;
-    for folder in
-        [&caches.go_build, &caches.go_mod, &caches.npm, &caches.actions, &request.tools]
-    {
+    for folder in [&caches.go_build, &caches.go_mod, &caches.npm, &caches.actions, &request.tools] {
         files::create_dirs(folder)?;
     }
     Ok(Shared {
@@ -132,7 +130,10 @@ impl Conductor {
             Message::Cancelled => self.machine.cancel(),
             Message::Ended { key, result } => {
                 self.running.remove(&key);
-                let report = result.unwrap_or_else(|error| self.broken(&key, &error));
+                let report = match result {
+                    Ok(report) => *report,
+                    Err(error) => self.broken(&key, &error),
+                };
                 let outputs = report.outputs.iter().cloned().collect();
                 let decisions = self.machine.finished(&key, report.conclusion, &outputs);
                 self.reports.push(report);
@@ -182,7 +183,7 @@ impl Conductor {
         });
         drop(task::spawn("job end", async move {
             let result = match work.await {
-                Ok(Some(report)) => Ok(report),
+                Ok(Some(report)) => Ok(Box::new(report)),
                 Ok(None) => Err(task::Error::Cancelled { name: key.clone() }),
                 Err(error) => Err(error),
             };

@@ -127,9 +127,9 @@ impl JobRun<'_> {
         let hash = |patterns: &[String]| self.hash(patterns);
         let env = self.environment_context(variables);
         let scope = self.scope(env, action_of(step), Some(&hash));
-        template.evaluate(&scope).map_err(|error: EvaluationError| {
-            Problem::from(error).or_at(template.span)
-        })
+        template
+            .evaluate(&scope)
+            .map_err(|error: EvaluationError| Problem::from(error).or_at(template.span))
     }
 
     fn render(
@@ -271,14 +271,17 @@ impl JobRun<'_> {
         };
         let span = run.script.span;
         let (cancel, goes_on) = (self.cancel.clone(), prepared.goes_on);
-        let bounds =
-            Bounds { deadline: prepared.deadline, cancel: &cancel, goes_on: &|| goes_on };
+        let bounds = Bounds { deadline: prepared.deadline, cancel: &cancel, goes_on: &|| goes_on };
         let ended = self.job_box.run(&program, prepared.number, &mut self.console, &bounds);
         let failed = |message: String| Some(Problem::new(codes::BAD_VALUE, message).or_at(span));
         match ended {
             Ok(Ended::Exit(exit @ Exit::Code(code))) => Work {
                 exit_code: Some(code),
-                problem: if code == 0 { None } else { failed(format!("the step ended with {exit}")) },
+                problem: if code == 0 {
+                    None
+                } else {
+                    failed(format!("the step ended with {exit}"))
+                },
                 ..Work::default()
             },
             Ok(Ended::Exit(exit @ Exit::Signal(_))) => Work {
@@ -334,9 +337,8 @@ impl JobRun<'_> {
         let file = format!("{}-{}{extension}", prepared.number, random::hex(8));
         let path = format!("{}/{file}", layout::COMMANDS);
         let place = shell_template.map_or(step.span, |template| template.span);
-        let invocation =
-            shell::invocation(shell.as_deref(), &text, &path, self.shared.has_bash)
-                .map_err(|error| Problem::new(codes::SHELL, error.to_string()).or_at(place))?;
+        let invocation = shell::invocation(shell.as_deref(), &text, &path, self.shared.has_bash)
+            .map_err(|error| Problem::new(codes::SHELL, error.to_string()).or_at(place))?;
         self.write_command_file(&file, invocation.script.as_bytes())?;
         self.name_overridden(prepared);
         let mut environment = self.environment(&prepared.variables);
@@ -604,4 +606,3 @@ fn fallback_name(step: &Step) -> String {
         StepKind::Background(word) => word.value.clone(),
     }
 }
-

@@ -48,8 +48,7 @@ impl Variables {
 }
 
 /// The folders of `PATH` that every job has, after those of its tools.
-const SYSTEM_PATH: &str =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin";
+const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin";
 
 /// What every job starts with. `has_go`: the toolchain is mounted.
 #[must_use]
@@ -95,7 +94,6 @@ pub fn prepend_path(variables: &mut Variables, in_front: &[String]) {
 }
 
 /// Whether the runner sets `name` itself, so that neither `env:` nor `GITHUB_ENV` may.
-#[must_use]
 pub fn owned_by_runner(own: &Variables) -> impl Fn(&str) -> bool {
     let files: Vec<&str> = envfile::FileKind::ALL.iter().map(|kind| kind.variable()).collect();
     move |name| files.contains(&name) || own.get(name).is_some()

@@ -4,6 +4,8 @@
 //! a line, `# key: value` (the keys stand in `probe.rs`). Each probe runs in real boxes. The
 //! test prints one line a probe, `probe <name>: passed` or `failed: <why>`, for the score.
 
+#![expect(clippy::disallowed_methods, reason = "a test looks at files as a user does")]
+
 #[path = "support/bench.rs"]
 mod bench;
 #[path = "support/probe.rs"]
@@ -57,14 +59,17 @@ async fn git_in_the_workspace_knows_the_commit_and_its_tag() {
     let bench = Bench::new();
     bench.file("a.txt", "alpha");
     let commit = bench.commit();
-    let lines = shown(
-        &bench,
-        |_| {},
-        "- run: |\n    git rev-parse HEAD\n    git describe\n    git status --porcelain\n    \
-         echo b > b.txt\n    git add -A\n    git -c user.name=a -c user.email=a@b commit -qm two\n    \
-         git describe",
-    )
-    .await;
+    let steps = [
+        "- run: |",
+        "    git rev-parse HEAD",
+        "    git describe",
+        "    git status --porcelain",
+        "    echo b > b.txt",
+        "    git add -A",
+        "    git -c user.name=a -c user.email=a@b commit -qm two",
+        "    git describe",
+    ];
+    let lines = shown(&bench, |_| {}, &steps.join("\n")).await;
     assert_eq!(&lines[..2], [commit.as_str(), "v1.2.3"]);
     assert!(lines[2].starts_with("v1.2.3-1-g"), "the status is clean: {lines:?}");
     let head = std::fs::read_to_string(bench.path("git/HEAD")).expect("it is there");
@@ -78,7 +83,8 @@ async fn the_same_tests_are_cached_in_the_next_run() {
     let bench = Bench::new();
     bench.file("go.mod", "module m\n\ngo 1.22\n");
     let unique = bowline_host::random::hex(8);
-    let test = format!("package m\n\nimport \"testing\"\n\nfunc Test{unique}(t *testing.T) {{}}\n");
+    let import = "package m\n\nimport \"testing\"\n\n";
+    let test = format!("{import}func Test_{unique}(t *testing.T) {{}}\n");
     bench.file("m_test.go", &test);
     let first = shown(&bench, |_| {}, "- run: go test ./...").await;
     assert!(!first.iter().any(|line| line.contains("(cached)")), "{first:?}");
@@ -111,12 +117,8 @@ async fn only_the_job_asked_for_and_what_it_needs_run() {
     let job = |id: &str, rest: &str| {
         format!("  {id}:\n    runs-on: ubuntu-latest\n{rest}    steps: [{{run: echo ran {id}}}]\n")
     };
-    let text = format!(
-        "on: push\njobs:\n{}{}{}",
-        job("a", ""),
-        job("b", "    needs: a\n"),
-        job("c", "")
-    );
+    let text =
+        format!("on: push\njobs:\n{}{}{}", job("a", ""), job("b", "    needs: a\n"), job("c", ""));
     let mut request = bench.request("ci.yml", &text);
     request.only_job = Some("b".to_owned());
     let report = bench.run(request, |_| {}).await.expect("it runs");

@@ -14,7 +14,8 @@
 //!
 //! ```no_run
 //! use bowline_sandbox::{Launcher, Output, Program, Root, Sandbox, Spec};
-//! let launcher = Launcher { program: "/usr/bin/bowline".into(), arguments: vec!["__init".into()] };
+//! let program = "/usr/bin/bowline".into();
+//! let launcher = Launcher { program, arguments: vec!["__init".into()] };
 //! let sandbox = Sandbox::open(&launcher, &Spec::new(Root::HostTools))?;
 //! let program = Program {
 //!     arguments: vec!["echo".into(), "hello".into()],

@@ -193,7 +193,7 @@ impl Step {
                 Some("raise `sysctl user.max_user_namespaces` and its siblings")
             }
             (Self::Namespace | Self::IdMap, _) => Some(
-                "run `bowline doctor`; unprivileged user namespaces must be allowed, or run as root",
+                "run `bowline doctor`: user namespaces must be allowed for users, or run as root",
             ),
             (Self::Overlay, Some(Errno::INVAL)) => Some(
                 "put `BOWLINE_STATE` on a disk or in memory: an overlay cannot lie on an overlay",

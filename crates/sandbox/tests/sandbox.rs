@@ -4,7 +4,6 @@
     clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::print_stderr,
-    clippy::print_stdout,
     reason = "tests look at the host by themselves"
 )]
 

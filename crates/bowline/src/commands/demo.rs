@@ -23,6 +23,9 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 
+/// The demo's environment: never one that a user's repository has by chance.
+const ENVIRONMENT: &str = "bowline-demo";
+
 /// The object of `-o json`.
 #[derive(Debug, Serialize)]
 struct DemoSummary {
@@ -40,7 +43,7 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Fai
     let conductor = Arc::new(Conductor::begin(&context.house.directories, context.watcher())?);
     let connected = target::connect(context).await?;
     // An interrupted demo leaves its service behind; this one begins from nothing.
-    connected.clear_environment("prod").await?;
+    connected.remove_environment(&conductor, ENVIRONMENT).await?;
     let address = free_address()?;
     let mut files = example_files(address);
     let repository = new_repository(context, &folder)?;
@@ -88,7 +91,8 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Fai
     if arguments.keep && !cancel.is_cancelled() {
         connected.leave_running().await?;
     } else {
-        connected.stop().await?;
+        connected.remove_environment(&conductor, ENVIRONMENT).await?;
+        connected.leave_as_found().await?;
     }
     report(context, &ends, clock.seconds(), arguments, address)?;
     if cancel.is_cancelled() {
@@ -104,8 +108,7 @@ type Ends<'c> = Vec<(&'c Commit, Ended, (u64, u64))>;
 /// What the users saw is the truth: their counts replace the edge's, and answers that came
 /// after the last release was over belong to it.
 fn settle_counts(ends: &mut Ends<'_>, seen: (u64, u64)) {
-    let counted =
-        ends.iter().fold((0, 0), |sum, (_, _, users)| (sum.0 + users.0, sum.1 + users.1));
+    let counted = ends.iter().fold((0, 0), |sum, (_, _, users)| (sum.0 + users.0, sum.1 + users.1));
     if let Some((_, _, users)) = ends.last_mut() {
         users.0 += seen.0.saturating_sub(counted.0);
         users.1 += seen.1.saturating_sub(counted.1);
@@ -131,7 +134,9 @@ fn example_files(address: SocketAddr) -> BTreeMap<String, String> {
         .iter()
         .map(|(path, text)| {
             let text = match *path {
-                "bowline.yaml" => text.replace("127.0.0.1:8080", &address.to_string()),
+                "bowline.yaml" => text
+                    .replace("127.0.0.1:8080", &address.to_string())
+                    .replace("{ prod: {", &format!("{{ {ENVIRONMENT}: {{")),
                 _ => (*text).to_owned(),
             };
             ((*path).to_owned(), text)
@@ -139,10 +144,7 @@ fn example_files(address: SocketAddr) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn new_repository(
-    context: &Context,
-    folder: &Path,
-) -> Result<bowline_source::Repository, Failure> {
+fn new_repository(context: &Context, folder: &Path) -> Result<bowline_source::Repository, Failure> {
     let ours = folder.starts_with(&context.house.directories.state);
     if files::exists(folder) && !ours {
         let message = format!("`{}` is there already", folder.display());
@@ -164,7 +166,8 @@ fn changed_files(
             .ok_or_else(|| Failure::bug(format!("an edit of `{path}` does not apply")))?;
         Ok((path.clone(), text))
     };
-    files.iter().map(edit).collect()
+    let added = commit.new_files.iter().map(|(path, text)| ((*path).into(), (*text).into()));
+    files.iter().map(edit).chain(added.map(Ok)).collect()
 }
 
 fn write_and_commit(
@@ -173,6 +176,12 @@ fn write_and_commit(
     files: &BTreeMap<String, String>,
     subject: &str,
 ) -> Result<(), Failure> {
+    // What only a version had that was taken back is not part of the next commit.
+    for (path, _) in COMMITS.iter().flat_map(|commit| commit.new_files) {
+        if !files.contains_key(*path) {
+            files::remove_file(folder.join(path)).or_else(not_found)?;
+        }
+    }
     for (path, text) in files {
         let path: PathBuf = folder.join(path);
         if let Some(parent) = path.parent() {
@@ -183,6 +192,10 @@ fn write_and_commit(
     let author = Author { name: "Demo".into(), email: "demo@example.com".into() };
     repository.commit_all(&author, clock::now().seconds(), subject)?;
     Ok(())
+}
+
+fn not_found(error: files::Error) -> Result<(), files::Error> {
+    if error.is_not_found() { Ok(()) } else { Err(error) }
 }
 
 fn report(

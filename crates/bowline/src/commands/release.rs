@@ -23,8 +23,7 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
     let conductor = Arc::new(Conductor::begin(&context.house.directories, context.watcher())?);
     let connected = target::connect(context).await?;
     let cancel = CancelToken::new();
-    let release =
-        lane::release(&context.house, &conductor, &connected.target, &cancel, request);
+    let release = lane::release(&context.house, &conductor, &connected.target, &cancel, request);
     let ended = tokio::select! {
         ended = release => ended?,
         () = interrupt(Arc::clone(&conductor), cancel.clone()) => return Ok(exit::INTERRUPTED),

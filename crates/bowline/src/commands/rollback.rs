@@ -20,8 +20,7 @@ pub async fn run(context: &Context, arguments: &RollbackArguments) -> Result<u8,
     let conductor = match Conductor::begin(&context.house.directories, context.watcher()) {
         Ok(conductor) => conductor,
         Err(busy) if arguments.to.is_none() => {
-            let request =
-                rollout::request_event(rollout::ABORT, &key, "rollback", reason, false);
+            let request = rollout::request_event(rollout::ABORT, &key, "rollback", reason, false);
             return target::ask_living(context, &key, request, busy).await;
         }
         Err(busy) => return Err(busy),

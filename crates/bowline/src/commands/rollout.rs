@@ -60,11 +60,8 @@ async fn watch(context: &Context, arguments: &RolloutArguments) -> Result<u8, Fa
     let mut told = String::new();
     loop {
         let standing = standing(context, arguments)?;
-        let text = if context.json() {
-            standing.json().to_string()
-        } else {
-            standing.lines().join("\n")
-        };
+        let text =
+            if context.json() { standing.json().to_string() } else { standing.lines().join("\n") };
         if text != told {
             printer::data(&text);
             told = text;

@@ -69,9 +69,14 @@ async fn pace(address: SocketAddr, per_second: u32, counts: Arc<Counts>) {
         counts.sent.fetch_add(1, Ordering::SeqCst);
         let counts = Arc::clone(&counts);
         task::spawn("demo request", async move {
-            let answer =
-                local::request(&Address::Tcp(address), "GET", "/checkout?items=2", None, ANSWER_MAX)
-                    .await;
+            let answer = local::request(
+                &Address::Tcp(address),
+                "GET",
+                "/checkout?items=2",
+                None,
+                ANSWER_MAX,
+            )
+            .await;
             if !answer.is_ok_and(|answer| answer.status == 200) {
                 counts.failed.fetch_add(1, Ordering::SeqCst);
             }

@@ -8,11 +8,56 @@ pub struct Commit {
     pub subject: &'static str,
     /// File, text that is there, text instead. The first commit is the example as it stands.
     pub edits: &'static [(&'static str, &'static str, &'static str)],
+    /// Files that the commit adds.
+    pub new_files: &'static [(&'static str, &'static str)],
     /// How the release ends when everything works.
     pub outcome: Outcome,
     /// Whether users are already there.
     pub under_load: bool,
 }
+
+/// Its tests pass, because they bring a file of their own; the image has none.
+const TAX: &str = r#"package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+)
+
+// taxRates reads the tax rates, in percent by country.
+func taxRates(path string) (map[string]float64, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("no tax rates: %w", err)
+	}
+	rates := map[string]float64{}
+	return rates, json.Unmarshal(content, &rates)
+}
+"#;
+
+const TAX_TEST: &str = r#"package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestTaxRatesAreRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tax-rates.json")
+	if err := os.WriteFile(path, []byte(`{"DE": 19}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rates, err := taxRates(path)
+	if err != nil || rates["DE"] != 19 {
+		t.Errorf("got %v, %v", rates, err)
+	}
+	if _, err := taxRates(path + ".missing"); err == nil {
+		t.Error("no error for a file that is not there")
+	}
+}
+"#;
 
 /// In order. Each edit applies to the example as the last *promoted* commit left it, because
 /// nobody builds on a version that was taken back.
@@ -20,6 +65,7 @@ pub const COMMITS: &[Commit] = &[
     Commit {
         subject: "take orders",
         edits: &[],
+        new_files: &[],
         outcome: Outcome::Promoted,
         under_load: false,
     },
@@ -30,17 +76,14 @@ pub const COMMITS: &[Commit] = &[
             "\tcents := items * centsPerItem\n",
             "\tcents := items * centsPerItem\n\tif items >= 10 {\n\t\tcents -= cents / 10\n\t}\n",
         )],
+        new_files: &[],
         outcome: Outcome::Promoted,
         under_load: true,
     },
     Commit {
         subject: "look up coupons",
         edits: &[
-            (
-                "price.go",
-                "import \"fmt\"\n",
-                "import (\n\t\"errors\"\n\t\"fmt\"\n)\n",
-            ),
+            ("price.go", "import \"fmt\"\n", "import (\n\t\"errors\"\n\t\"fmt\"\n)\n"),
             (
                 "price.go",
                 "\tcents := items * centsPerItem\n",
@@ -48,20 +91,20 @@ pub const COMMITS: &[Commit] = &[
                  \tcents := items * centsPerItem\n",
             ),
         ],
+        new_files: &[],
         outcome: Outcome::RolledBack,
         under_load: true,
     },
     Commit {
         subject: "read the tax rates at start",
-        edits: &[
-            (
-                "main.go",
-                "\tif err := run(\":8080\"); err != nil {\n",
-                "\tif _, err := os.ReadFile(\"/etc/checkout/tax-rates.json\"); err != nil {\n\
-                 \t\tlog.Fatalf(\"checkout: no tax rates: %v\", err)\n\t}\n\
+        edits: &[(
+            "main.go",
+            "\tif err := run(\":8080\"); err != nil {\n",
+            "\tif _, err := taxRates(\"/etc/checkout/tax-rates.json\"); err != nil {\n\
+                 \t\tlog.Fatalf(\"checkout: %v\", err)\n\t}\n\
                  \tif err := run(\":8080\"); err != nil {\n",
-            ),
-        ],
+        )],
+        new_files: &[("tax.go", TAX), ("tax_test.go", TAX_TEST)],
         outcome: Outcome::RolledBack,
         under_load: true,
     },

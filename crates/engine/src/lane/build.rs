@@ -2,6 +2,7 @@
 
 use super::{Done, Lane};
 use crate::failure::Failure;
+use crate::notice::{Notice, Watcher};
 use crate::release::kind;
 use bowline_diag::{Diagnostic, exit};
 use bowline_host::clock::{self, Stopwatch};
@@ -9,7 +10,6 @@ use bowline_host::files;
 use bowline_image::{BuildEvent, BuildRequest, Built, Caches};
 use bowline_model::{NewEvent, Outcome, Version};
 use bowline_record::{BuildFacts, build_record};
-use crate::notice::{Notice, Watcher};
 use bowline_sandbox::toolchain;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -119,9 +119,7 @@ impl Lane<'_> {
         let digest = self.image_digest()?;
         let image = self.conductor.journal.last(kind::IMAGE, &self.id)?;
         let body = image.map(|event| event.body).unwrap_or_default();
-        let table = |name: &str| {
-            serde_json::from_value(body[name].clone()).unwrap_or_default()
-        };
+        let table = |name: &str| serde_json::from_value(body[name].clone()).unwrap_or_default();
         let version: Version = self
             .started
             .version
@@ -138,11 +136,7 @@ impl Lane<'_> {
             lock_digests: self.lock_digests()?,
             toolchain: table("toolchain"),
             base_digests: serde_json::from_value(body["base_digests"].clone()).unwrap_or_default(),
-            seconds: self
-                .stages
-                .iter()
-                .map(|stage| (stage.stage.clone(), stage.seconds))
-                .collect(),
+            seconds: self.stages.iter().map(|stage| (stage.stage.clone(), stage.seconds)).collect(),
         };
         let record = build_record(facts);
         self.conductor.append(&[bowline_record::built_event(&record)], &[])?;

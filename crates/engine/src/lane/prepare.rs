@@ -33,7 +33,8 @@ pub async fn prepare<'a>(
     let repository = Git::find(&house.search_text())?.open(&request.folder)?;
     let revision = revision(&repository, &request)?;
     let checkout = repository.checkout(&revision, &store)?;
-    let config = read_config(&checkout.tree, &workflows::repository_name(&revision).to_lowercase())?;
+    let config =
+        read_config(&checkout.tree, &workflows::repository_name(&revision).to_lowercase())?;
     let environment = choose(&config, request.environment.as_deref())?;
     let releases = conductor.releases()?;
     let open = open_release(&releases, &config.app, &environment.name);
@@ -129,11 +130,7 @@ pub fn choose(config: &Config, wanted: Option<&str>) -> Result<Environment, Fail
 }
 
 /// The newest release of an application in an environment, if it has not ended.
-fn open_release<'r>(
-    releases: &'r [Release],
-    app: &str,
-    environment: &str,
-) -> Option<&'r Release> {
+fn open_release<'r>(releases: &'r [Release], app: &str, environment: &str) -> Option<&'r Release> {
     let same = |release: &&Release| {
         release.started.app == app && release.started.environment == environment
     };

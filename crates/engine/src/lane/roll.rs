@@ -178,7 +178,8 @@ impl Lane<'_> {
         };
         let mut spec = spec::read(&workload.value).map_err(|errors| {
             let placed = |error: &bowline_rollout::FieldError| {
-                workload.error(error.code, &error.pointer, error.message.clone(), "")
+                workload
+                    .error(error.code, &error.pointer, error.message.clone(), "")
                     .help(error.help.clone())
             };
             Failure::mistakes(errors.iter().map(placed).collect())
@@ -257,4 +258,3 @@ fn workload_version(resources: &[Resource]) -> String {
     let workload = resources.iter().find(|r| matches!(r.kind.as_str(), "Rollout" | "Deployment"));
     workload.map(|workload| workload.api_version.clone()).unwrap_or_default()
 }
-

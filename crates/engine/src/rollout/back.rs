@@ -1,6 +1,6 @@
 //! `rollback`: traffic goes to the version before, and what it leaves is quarantined.
 
-use super::{Carried, ABORT, End, applied, carry_out, request_event, state};
+use super::{ABORT, Carried, End, applied, carry_out, request_event, state};
 use crate::conductor::Conductor;
 use crate::failure::Failure;
 use crate::target::Target;

@@ -58,8 +58,7 @@ impl Controller<'_> {
             entry.crashes += crashes;
             if crashes > 0 && entry.last_log.is_empty() {
                 let name = pod.metadata.name.as_deref().unwrap_or_default();
-                entry.last_log =
-                    self.target.logs.last_lines(namespace, name, LAST_LOG_LINES).await;
+                entry.last_log = self.target.logs.last_lines(namespace, name, LAST_LOG_LINES).await;
             }
         }
         Ok(seen)
@@ -87,11 +86,7 @@ impl Controller<'_> {
     async fn counters(&self) -> Counters {
         let Some(rollout) = self.state.active() else { return Counters::Read(Vec::new()) };
         let from = self.state.counted_through.map_or(0, |through| through + 1);
-        let counts = self
-            .target
-            .router
-            .counts(&self.job.namespace, &self.job.service, from)
-            .await;
+        let counts = self.target.router.counts(&self.job.namespace, &self.job.service, from).await;
         let Ok(counts) = counts else { return Counters::Unavailable };
         let stable = rollout.stable.as_deref().unwrap_or_default();
         let arm = |requests: Option<&Requests>| {
@@ -122,8 +117,7 @@ impl Controller<'_> {
     pub(super) async fn baseline(&self) -> Vec<Arm> {
         let Some(stable) = &self.state.stable else { return Vec::new() };
         let from = clock::monotonic().as_secs().saturating_sub(BASELINE_SECONDS);
-        let counts =
-            self.target.router.counts(&self.job.namespace, &self.job.service, from).await;
+        let counts = self.target.router.counts(&self.job.namespace, &self.job.service, from).await;
         let Ok(counts) = counts else { return Vec::new() };
         let of_stable = |(_, versions): &(u64, BTreeMap<String, Requests>)| {
             let requests = versions.get(&stable.hash)?;

@@ -20,11 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// The pods do not get ready, or nothing was promoted.
-pub async fn restore(
-    conductor: &Conductor,
-    target: &Target,
-    job: &Job,
-) -> Result<String, Failure> {
+pub async fn restore(conductor: &Conductor, target: &Target, job: &Job) -> Result<String, Failure> {
     let mut controller = Controller::new(conductor, target, job)?;
     let Some(stable) = controller.state.stable.clone() else {
         return Ok("nothing promoted yet".into());

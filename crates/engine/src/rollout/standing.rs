@@ -1,11 +1,11 @@
 //! Where a rollout stands, for those who ask from a second terminal.
 
-use super::state;
+use super::{environment, state};
 use crate::conductor::Conductor;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::read::Reader;
-use bowline_rollout::machine::{Event, State};
+use bowline_rollout::machine::State;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -70,14 +70,18 @@ impl Standing {
 /// # Errors
 /// The journal cannot be read.
 pub fn standings(house: &House) -> Result<Vec<Standing>, Failure> {
-    let events = Reader::open(house)?.events_by_kind("rollout.")?;
+    let reader = Reader::open(house)?;
+    let mut events = reader.events_by_kind("rollout.")?;
+    events.extend(reader.events_by_kind(environment::REMOVED)?);
+    events.sort_by_key(|entry| entry.n);
     let mut states: BTreeMap<String, State> = BTreeMap::new();
     for entry in &events {
-        if let Some(event) = Event::from_event(entry)? {
-            let key = &entry.key;
-            states.entry(key.clone()).or_insert_with(|| State::new(key)).apply(&event);
-        }
+        let key = &entry.key;
+        let state = states.entry(key.clone()).or_insert_with(|| State::new(key));
+        environment::apply(state, entry)?;
     }
+    // What was removed stands nowhere any more.
+    states.retain(|_, state| state.rollout.is_some());
     Ok(states.into_iter().map(|(key, state)| Standing { key, state }).collect())
 }
 

@@ -4,7 +4,7 @@
 use bowline_diag::Diagnose as _;
 use bowline_image::{BuildEvent, BuildRequest, Built, Caches, Error, build};
 use bowline_oci::{Image, image, unpack};
-use bowline_sandbox::{Launcher, toolchain};
+use bowline_sandbox::{Exit, Launcher, toolchain};
 use bowline_store::Store;
 use std::{
     collections::BTreeMap,
@@ -121,6 +121,7 @@ fn the_articles_dockerfile_gives_the_same_image_from_any_folder() {
     second.write("README.md", "documentation");
     let again = second.built();
     assert_eq!(built.digest, again.digest);
+    println!("the article's image is {}", built.digest);
     assert_eq!(built.layers, again.layers);
     assert_eq!(built.layers.len(), 2);
     let config = first.image(&built).config;
@@ -162,6 +163,15 @@ fn a_failing_run_shows_its_last_lines_and_leaves_nothing() {
     assert_eq!(error.exit_code(), 1);
     assert!(error.diagnose()[0].notes.iter().any(|note| note.contains("undefined")));
     assert!(sample.build().is_err());
+}
+
+#[test]
+fn a_program_that_is_not_there_fails_the_step() {
+    let text = "FROM golang\nRUN [\"/no/such/program\"]\nFROM scratch\nCOPY --from=0 /go /\n";
+    let Some(sample) = Sample::new(text) else { return };
+    let Err(Error::Run(failure)) = sample.build() else { panic!("it was built") };
+    assert_eq!((failure.line, failure.exit), (2, Some(Exit::Code(127))));
+    assert!(failure.last_lines[0].contains("/no/such/program"), "{failure:?}");
 }
 
 #[test]

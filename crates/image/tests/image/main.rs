@@ -1,7 +1,6 @@
 //! Tests of the whole crate, in one binary.
 #![expect(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "tests read their own files and say what they skip"
 )]

@@ -33,7 +33,8 @@ pub fn envelope(target: &Target, mut body: Value) -> Result<Value, Failure> {
         return Err(Failure::bad_request("the body is nested too deeply"));
     }
     strip_nulls(&mut body);
-    let expected = [("kind", target.kind.kind.to_owned()), ("apiVersion", target.kind.api_version())];
+    let expected =
+        [("kind", target.kind.kind.to_owned()), ("apiVersion", target.kind.api_version())];
     for (field, expected) in expected {
         match body.get(field) {
             None => body[field] = Value::String(expected),
@@ -102,8 +103,7 @@ pub fn namespace_is_there(transaction: &Transaction<'_>, key: &Key) -> Result<()
         return Ok(());
     }
     let namespaces = by_name("Namespace");
-    let namespace =
-        Key { kind: namespaces, namespace: String::new(), name: key.namespace.clone() };
+    let namespace = Key { kind: namespaces, namespace: String::new(), name: key.namespace.clone() };
     let Some(found) = transaction.get(&namespace) else {
         return Err(Failure::not_found(namespaces, &key.namespace));
     };
@@ -119,7 +119,11 @@ pub fn prepare_new(kind: &'static Kind, body: &mut Value) {
     let bytes = random::hex(16);
     let uid = format!(
         "{}-{}-4{}-a{}-{}",
-        &bytes[..8], &bytes[8..12], &bytes[13..16], &bytes[17..20], &bytes[20..32]
+        &bytes[..8],
+        &bytes[8..12],
+        &bytes[13..16],
+        &bytes[17..20],
+        &bytes[20..32]
     );
     if let Some(metadata) = body["metadata"].as_object_mut() {
         for field in SERVER_OWNED {
@@ -129,7 +133,9 @@ pub fn prepare_new(kind: &'static Kind, body: &mut Value) {
     body["metadata"]["uid"] = Value::String(uid);
     body["metadata"]["creationTimestamp"] = Value::String(clock::now().to_string());
     body["metadata"]["generation"] = json!(1);
-    if kind.status && let Some(object) = body.as_object_mut() {
+    if kind.status
+        && let Some(object) = body.as_object_mut()
+    {
         object.shift_remove("status");
     }
     match kind.kind {
@@ -161,10 +167,8 @@ pub fn fold_string_data(kind: &'static Kind, body: &mut Value) {
     for (key, text) in texts {
         // A value that is no text stays as it is and is refused by the check.
         data[key] = match text {
-            Value::String(text) => {
-                serde_json::to_value(k8s_openapi::ByteString(text.into_bytes()))
-                    .expect("bytes are written as base64")
-            }
+            Value::String(text) => serde_json::to_value(k8s_openapi::ByteString(text.into_bytes()))
+                .expect("bytes are written as base64"),
             other => other,
         };
     }
@@ -205,7 +209,9 @@ pub fn check(
         let fixed: &[&str] = match kind.kind {
             "Pod" => &["/spec"],
             "ReplicaSet" | "Deployment" => &["/spec/selector"],
-            "ConfigMap" if old["immutable"] == json!(true) => &["/data", "/binaryData", "/immutable"],
+            "ConfigMap" if old["immutable"] == json!(true) => {
+                &["/data", "/binaryData", "/immutable"]
+            }
             "Secret" if old["immutable"] == json!(true) => &["/data", "/immutable"],
             _ => &[],
         };

@@ -45,8 +45,13 @@ impl Options {
     /// Joins query and body (`DeleteOptions`); the body wins.
     pub fn read(query: &Query, body: &Value) -> Result<Self, Failure> {
         let known = [
-            "kind", "apiVersion", "gracePeriodSeconds", "propagationPolicy", "preconditions",
-            "dryRun", "orphanDependents",
+            "kind",
+            "apiVersion",
+            "gracePeriodSeconds",
+            "propagationPolicy",
+            "preconditions",
+            "dryRun",
+            "orphanDependents",
         ];
         for (name, _) in body.as_object().into_iter().flatten() {
             if !known.contains(&name.as_str()) {
@@ -90,8 +95,7 @@ pub fn delete(objects: &Objects, target: &Target, options: &Options) -> Result<D
         return Err(Failure::method("a status is not deleted"));
     }
     objects.transaction(options.dry_run, |transaction| {
-        let found =
-            transaction.get(&key).ok_or_else(|| Failure::not_found(key.kind, &key.name))?;
+        let found = transaction.get(&key).ok_or_else(|| Failure::not_found(key.kind, &key.name))?;
         let metadata = &found["metadata"];
         let uid = options.uid.as_deref();
         if uid.is_some_and(|uid| metadata["uid"].as_str() != Some(uid)) {

@@ -6,14 +6,16 @@
 use crate::{
     api::{failure::Failure, kind, kind::Kind},
     error::Error,
-    limits::{OBJECT_BYTES_MAX, WINDOW_CHANGES_MAX},
+    limits::{BUSY_MS_MAX, OBJECT_BYTES_MAX, WINDOW_CHANGES_MAX},
 };
-use rusqlite::{Connection, params};
+use bowline_host::files;
+use rusqlite::{Connection, OpenFlags, params};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, VecDeque},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 /// Where an object stands.
@@ -92,14 +94,39 @@ impl Objects {
         if number != 0 && number != SCHEMA_NUMBER {
             return Err(Error::SchemaNumber { found: number, known: SCHEMA_NUMBER });
         }
+        // A reader of another process holds the database only for moments.
+        connection.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
         connection.execute_batch(SCHEMA)?;
         connection.pragma_update(None, "user_version", SCHEMA_NUMBER)?;
+        Self::load(connection)
+    }
+
+    /// The objects as they are now, for looking only; `None` where there is no database.
+    ///
+    /// # Errors
+    /// A database that cannot be read or that a newer version wrote.
+    pub fn open_read_only(path: &Path) -> Result<Option<Self>, Error> {
+        if !files::exists(path) {
+            return Ok(None);
+        }
+        // Not more than to read: another process may be writing.
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
+        let number: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if number != SCHEMA_NUMBER {
+            return Err(Error::SchemaNumber { found: number, known: SCHEMA_NUMBER });
+        }
+        Self::load(connection).map(Some)
+    }
+
+    fn load(connection: Connection) -> Result<Self, Error> {
         let objects = load_objects(&connection)?;
         let applied = load_applied(&connection)?;
-        let version: i64 = connection
-            .query_row("SELECT COALESCE(MAX(value), 1) FROM numbers WHERE name = 'version'", [], |r| {
-                r.get(0)
-            })?;
+        let version: i64 = connection.query_row(
+            "SELECT COALESCE(MAX(value), 1) FROM numbers WHERE name = 'version'",
+            [],
+            |r| r.get(0),
+        )?;
         let version = u64::try_from(version).map_err(|_| Error::Corrupt("version".to_owned()))?;
         let inner = Inner {
             connection,
@@ -157,11 +184,8 @@ impl Objects {
     ) -> Result<T, Failure> {
         let mut inner = self.lock();
         let before = inner.version;
-        let mut transaction = Transaction {
-            inner: &mut inner,
-            changes: Vec::new(),
-            applied: Vec::new(),
-        };
+        let mut transaction =
+            Transaction { inner: &mut inner, changes: Vec::new(), applied: Vec::new() };
         let result = work(&mut transaction);
         let (changes, applied) = (transaction.changes, transaction.applied);
         let kept = match (&result, dry_run) {
@@ -214,8 +238,7 @@ impl Objects {
 }
 
 fn load_objects(connection: &Connection) -> Result<BTreeMap<Key, Arc<Value>>, Error> {
-    let mut statement =
-        connection.prepare("SELECT kind, namespace, name, body FROM objects")?;
+    let mut statement = connection.prepare("SELECT kind, namespace, name, body FROM objects")?;
     let mut rows = statement.query([])?;
     let mut objects = BTreeMap::new();
     while let Some(row) = rows.next()? {
@@ -252,8 +275,7 @@ impl Inner {
         kind: &'static Kind,
         namespace: &str,
     ) -> impl Iterator<Item = (&Key, &Arc<Value>)> {
-        let start =
-            Key { kind, namespace: namespace.to_owned(), name: String::new() };
+        let start = Key { kind, namespace: namespace.to_owned(), name: String::new() };
         let namespace = namespace.to_owned();
         self.objects.range(start..).take_while(move |(key, _)| {
             key.kind == kind && (namespace.is_empty() || key.namespace == namespace)

@@ -62,7 +62,8 @@ fn objects(group: &str, version: &str, rest: &[&str]) -> Result<Target, Failure>
         [plural, rest @ ..] => ("", *plural, rest),
         [] => return Err(Failure::no_such_path("the path names no kind".to_owned())),
     };
-    let kind = kind::by_path(group, version, plural).ok_or_else(|| unknown(group, version, plural))?;
+    let kind =
+        kind::by_path(group, version, plural).ok_or_else(|| unknown(group, version, plural))?;
     let (name, subresource) = match rest {
         [] => (None, None),
         [name] => (Some((*name).to_owned()), None),

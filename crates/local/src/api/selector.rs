@@ -50,9 +50,9 @@ impl Selector {
             let (name, equal, value) = split_equality(term).ok_or_else(|| {
                 Failure::bad_request(format!("`{term}` is no field selector: name=value"))
             })?;
-            let row = FIELDS.iter().find(|(field, of, _)| {
-                *field == name && (of.is_empty() || *of == kind.kind)
-            });
+            let row = FIELDS
+                .iter()
+                .find(|(field, of, _)| *field == name && (of.is_empty() || *of == kind.kind));
             let Some((_, _, pointer)) = row else {
                 let message = format!("field label not supported for {}: {name}", kind.kind);
                 return Err(Failure::bad_request(message));
@@ -113,8 +113,7 @@ impl Selector {
     #[must_use]
     pub fn matches_labels(&self, labels: Option<&Value>) -> bool {
         self.labels.iter().all(|requirement| {
-            let value =
-                labels.and_then(|l| l.get(&requirement.key)).and_then(Value::as_str);
+            let value = labels.and_then(|l| l.get(&requirement.key)).and_then(Value::as_str);
             match (&requirement.test, value) {
                 (Test::In(values), Some(value)) => values.iter().any(|v| v == value),
                 (Test::NotIn(values), Some(value)) => values.iter().all(|v| v != value),

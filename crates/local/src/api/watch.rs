@@ -50,12 +50,13 @@ pub fn start(
     if !matches!(matching, "" | "NotOlderThan") {
         return Err(Failure::bad_request(format!("a watch takes no `{matching}`")));
     }
-    let from = match query.resource_version.as_str() {
-        "" | "0" => None,
-        text => Some(text.parse::<u64>().map_err(|_| {
-            Failure::bad_request(format!("resourceVersion `{text}` is no number"))
-        })?),
-    };
+    let from =
+        match query.resource_version.as_str() {
+            "" | "0" => None,
+            text => Some(text.parse::<u64>().map_err(|_| {
+                Failure::bad_request(format!("resourceVersion `{text}` is no number"))
+            })?),
+        };
     // Subscribed before the snapshot is read: no change in between is lost.
     let changed = objects.subscribe();
     let seconds = query.timeout_seconds.unwrap_or(WATCH_SECONDS_MAX).min(WATCH_SECONDS_MAX);

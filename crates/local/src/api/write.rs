@@ -2,8 +2,7 @@
 
 use crate::{
     api::{
-        admission,
-        collect,
+        admission, collect,
         failure::Failure,
         kind::by_name,
         objects::{Key, Objects, Transaction},
@@ -94,8 +93,7 @@ pub fn update(
     let key = key_of(target)?;
     let body = admission::envelope(target, body)?;
     objects.transaction(query.dry_run, |transaction| {
-        let old =
-            transaction.get(&key).ok_or_else(|| Failure::not_found(key.kind, &key.name))?;
+        let old = transaction.get(&key).ok_or_else(|| Failure::not_found(key.kind, &key.name))?;
         replace(transaction, target, &key, &old, body)
     })
 }
@@ -149,7 +147,11 @@ fn same_object(key: &Key, old: &Value, new: &Value) -> Result<(), Failure> {
         !given.is_empty() && Some(given) != old["metadata"][field].as_str()
     };
     if differs("uid") {
-        return Err(Failure::conflict(key.kind, &key.name, "Precondition failed: UID in precondition"));
+        return Err(Failure::conflict(
+            key.kind,
+            &key.name,
+            "Precondition failed: UID in precondition",
+        ));
     }
     if differs("resourceVersion") {
         let why = "the object has been modified; please apply your changes to the latest version \

@@ -217,7 +217,8 @@ mod tests {
         let image = ["HOST=h".to_owned(), "PORT=1".to_owned()];
         let built = build(&pod, &image, &sources()).expect("complete");
         let built: Vec<String> = built.iter().map(|(n, v)| format!("{n}={v}")).collect();
-        let expected = "HOST=h PORT=80 C_key=value URL=http://h:80/$(X)/$(NO) NAME=web-1 V=2 S=value";
+        let expected =
+            "HOST=h PORT=80 C_key=value URL=http://h:80/$(X)/$(NO) NAME=web-1 V=2 S=value";
         assert_eq!(built.join(" "), expected);
     }
 
@@ -235,9 +236,8 @@ mod tests {
 
     #[test]
     fn command_and_args_replace_entry_point_and_cmd() {
-        let words = |text: &str| -> Vec<String> {
-            text.split_whitespace().map(str::to_owned).collect()
-        };
+        let words =
+            |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
         let environment = [("P".to_owned(), "1".to_owned())];
         for (container, expected) in [
             (json!({}), "e c"),

@@ -90,16 +90,16 @@ fn read(image: &ReadyImage, path: &str) -> Vec<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ReadyImage, user};
+    use super::{ReadyImage, files, user};
     use bowline_oci::ContainerConfig;
 
     #[test]
     fn names_are_looked_up_in_the_image_itself() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("etc")).unwrap();
+        files::create_dirs(folder.path().join("etc")).unwrap();
         let passwd = "root:x:0:0::/root:/bin/sh\napp:x:1000:1001::/srv:/bin/sh\n";
-        std::fs::write(folder.path().join("etc/passwd"), passwd).unwrap();
-        std::fs::write(folder.path().join("etc/group"), "www:x:33:\n").unwrap();
+        files::write(folder.path().join("etc/passwd"), passwd.as_bytes()).unwrap();
+        files::write(folder.path().join("etc/group"), b"www:x:33:\n").unwrap();
         let lower = vec![folder.path().to_owned()];
         let image = ReadyImage { lower, config: ContainerConfig::default() };
         for (text, expected) in [

@@ -2,7 +2,7 @@
 
 mod environment;
 mod image;
-mod quantity;
+pub(crate) mod quantity;
 mod resolve;
 mod runtime;
 mod shim_client;

@@ -10,8 +10,8 @@ use crate::{
     shim::spec::{Action, FileMount, FolderMount, PodFile, Probe, Probes, Restart},
 };
 use bowline_sandbox::Launcher;
-use kube::{Api, Client};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::{Api, Client};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -192,10 +192,7 @@ fn volumes(
     Ok((files, folders))
 }
 
-fn volume_data(
-    volume: &Value,
-    sources: &Sources,
-) -> Result<BTreeMap<String, Vec<u8>>, String> {
+fn volume_data(volume: &Value, sources: &Sources) -> Result<BTreeMap<String, Vec<u8>>, String> {
     let (kind, reference, name, all) = if volume["configMap"].is_object() {
         let reference = &volume["configMap"];
         ("ConfigMap", reference, &reference["name"], &sources.config_maps)
@@ -264,10 +261,12 @@ mod tests {
             "metadata": {"name": "web-1", "namespace": "shop", "uid": "u"}, "spec": spec,
         });
         pod["spec"]["containers"] = json!([container]);
-        let mut config = ContainerConfig::default();
-        config.user = "1000:1000".to_owned();
-        config.entrypoint = vec!["/app".to_owned()];
-        config.working_dir = "/srv".to_owned();
+        let config = ContainerConfig {
+            user: "1000:1000".to_owned(),
+            entrypoint: vec!["/app".to_owned()],
+            working_dir: "/srv".to_owned(),
+            ..ContainerConfig::default()
+        };
         let image = ReadyImage { lower: vec![PathBuf::from("/nowhere")], config };
         let launcher = Launcher { program: PathBuf::from("/b"), arguments: vec![] };
         pod_file(&pod, &image, &Sources::default(), &launcher, Path::new("/run/s"))

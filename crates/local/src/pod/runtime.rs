@@ -70,7 +70,9 @@ impl Runtime {
             }
             Event::Apply(pod) => self.apply(&pod),
             Event::Delete(pod) => {
-                if let Some(handle) = pod.metadata.uid.and_then(|uid| self.pods.get(&uid).map(|h| &h.newest)) {
+                if let Some(handle) =
+                    pod.metadata.uid.and_then(|uid| self.pods.get(&uid).map(|h| &h.newest))
+                {
                     handle.send_replace(None);
                 }
             }

@@ -5,6 +5,7 @@ use crate::{
     shim::{
         spec::{PodFile, SPEC_FILE},
         state::{HOLDER_FILE, Holder, State},
+        write_holder,
     },
 };
 use bowline_host::{clock::Stopwatch, files, task};
@@ -75,7 +76,7 @@ impl Shim {
             .map_err(|e| e.to_string())?;
         let mut arguments = launcher.arguments.clone();
         arguments.push(self.folder.to_string_lossy().into_owned());
-        detached::spawn(detached::Detached {
+        let pid = detached::spawn(detached::Detached {
             program: launcher.program.clone(),
             arguments,
             environment: Vec::new(),
@@ -84,7 +85,7 @@ impl Shim {
             inherited: Vec::new(),
         })
         .map_err(|e| e.to_string())?;
-        Ok(())
+        write_holder(&self.folder, pid)
     }
 
     /// Connects and watches. A shim that starts just now is waited for.
@@ -105,9 +106,8 @@ impl Shim {
                 Ok(stream) => return Ok(stream),
                 Err(error) => {
                     let waited = watch.elapsed();
-                    // Its holder file appears a moment after its start.
-                    let dead = waited > Duration::from_millis(500) && self.holder().is_none();
-                    if dead || waited > Duration::from_millis(SHIM_START_MS_MAX) {
+                    if self.holder().is_none() || waited > Duration::from_millis(SHIM_START_MS_MAX)
+                    {
                         return Err(self.last_words(&error));
                     }
                 }

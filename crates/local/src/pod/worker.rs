@@ -89,8 +89,12 @@ impl Worker {
                     }
                 }
                 Err((reason, message)) => {
-                    self.tell(&[Notice { warning: true, reason: "Failed", message: message.clone() }])
-                        .await;
+                    self.tell(&[Notice {
+                        warning: true,
+                        reason: "Failed",
+                        message: message.clone(),
+                    }])
+                    .await;
                     self.write_status(status::waiting(&self.pod, reason, &message, clock::now()))
                         .await;
                     tokio::select! {
@@ -207,7 +211,8 @@ impl Worker {
     }
 
     fn names(&self) -> (String, String, String) {
-        let text = |field: &str| self.pod["metadata"][field].as_str().unwrap_or_default().to_owned();
+        let text =
+            |field: &str| self.pod["metadata"][field].as_str().unwrap_or_default().to_owned();
         (text("namespace"), text("name"), text("uid"))
     }
 

@@ -88,8 +88,9 @@ pub(crate) enum Request {
         listen: Option<SocketAddr>,
         reply: oneshot::Sender<Result<Acknowledged, Error>>,
     },
-    /// A table that reflects all objects of now is in force.
-    Settle { reply: oneshot::Sender<Result<Acknowledged, Error>> },
+    /// A table that reflects all objects of now is in force. `again`: it is put even when the
+    /// edge is thought to have it, because the edge may be another one.
+    Settle { again: bool, reply: oneshot::Sender<Result<Acknowledged, Error>> },
     /// What is wanted for a service.
     Read { service: ServiceKey, reply: oneshot::Sender<Option<Wanted>> },
 }
@@ -146,7 +147,7 @@ impl Router {
     }
 
     /// Gives a service its address on this machine, or (`None`) takes it away; returns when
-    /// the edge listens there.
+    /// the edge listens there. When the edge cannot, the address before holds again.
     ///
     /// # Errors
     /// A taken port is [`Error::Traffic`] and names who has it.
@@ -164,7 +165,12 @@ impl Router {
     /// # Errors
     /// Why the edge did not take it.
     pub async fn settle(&self) -> Result<Acknowledged, Error> {
-        self.ask(|reply| Request::Settle { reply }).await?
+        self.ask(|reply| Request::Settle { again: false, reply }).await?
+    }
+
+    /// As [`Router::settle`], for an edge that may know nothing yet.
+    pub(crate) async fn settle_again(&self) -> Result<Acknowledged, Error> {
+        self.ask(|reply| Request::Settle { again: true, reply }).await?
     }
 
     /// Word from the conductor: keeps the edge from going back to stable.
@@ -216,7 +222,10 @@ impl Router {
         tokio::time::timeout(limit, drained).await.is_ok()
     }
 
-    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, Error> {
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<T>) -> Request,
+    ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).map_err(|_| Error::Stopped)?;
         answer.await.map_err(|_| Error::Stopped)

@@ -119,10 +119,9 @@ fn route(
     if let Some(hash) = canary {
         versions.push(Version { hash: hash.clone(), weight: canary_weight, instances: of(hash) });
     }
-    let rollout = canary.zip(weights.deadline_ms).map(|(canary, deadline_ms)| Rollout {
-        canary: canary.clone(),
-        deadline_ms,
-    });
+    let rollout = canary
+        .zip(weights.deadline_ms)
+        .map(|(canary, deadline_ms)| Rollout { canary: canary.clone(), deadline_ms });
     Route { name, listen, stable, versions, rollout }
 }
 

@@ -30,7 +30,13 @@ struct KeptService {
     listen: Option<SocketAddr>,
 }
 
-type Reply = oneshot::Sender<Result<Acknowledged, Error>>;
+/// Somebody who waits for the next acknowledged table.
+struct Waiting {
+    reply: oneshot::Sender<Result<Acknowledged, Error>>,
+    /// The address that holds again when the edge refuses the new one: one taken port must
+    /// not keep all later tables from the edge.
+    undo: Option<(ServiceKey, Option<SocketAddr>)>,
+}
 
 struct Owner {
     cluster: Cluster,
@@ -43,7 +49,7 @@ struct Owner {
     /// What the edge has, as far as is known.
     acknowledged: Option<(Vec<Route>, Acknowledged)>,
     generation: Generation,
-    waiting: Vec<Reply>,
+    waiting: Vec<Waiting>,
 }
 
 /// Starts the task. `listen` is joined with the addresses that were kept, and wins.
@@ -112,26 +118,42 @@ impl Owner {
     fn take(&mut self, request: Request) {
         match request {
             Request::Weights { service, wanted, reply } => {
-                match self.want(&service, wanted) {
-                    Ok(()) => self.waiting.push(reply),
-                    // Who asked may have gone away.
-                    Err(error) => drop(reply.send(Err(error))),
-                }
+                let taken = self.want(&service, wanted);
+                self.wait(taken, Waiting { reply, undo: None });
             }
             Request::Listen { service, listen, reply } => {
-                match listen {
-                    Some(listen) => drop(self.listen.insert(service, listen)),
-                    None => drop(self.listen.remove(&service)),
-                }
-                match self.keep() {
-                    Ok(()) => self.waiting.push(reply),
-                    Err(error) => drop(reply.send(Err(error))),
-                }
+                let before = self.set_listen(&service, listen);
+                let taken = self.keep();
+                self.wait(taken, Waiting { reply, undo: Some((service, before)) });
             }
-            Request::Settle { reply } => self.waiting.push(reply),
+            Request::Settle { again, reply } => {
+                if again {
+                    self.acknowledged = None;
+                }
+                self.waiting.push(Waiting { reply, undo: None });
+            }
             Request::Read { service, reply } => {
                 drop(reply.send(self.wanted.get(&service).cloned()));
             }
+        }
+    }
+
+    fn wait(&mut self, taken: Result<(), Error>, waiting: Waiting) {
+        match taken {
+            Ok(()) => self.waiting.push(waiting),
+            // Who asked may have gone away.
+            Err(error) => drop(waiting.reply.send(Err(error))),
+        }
+    }
+
+    fn set_listen(
+        &mut self,
+        service: &ServiceKey,
+        listen: Option<SocketAddr>,
+    ) -> Option<SocketAddr> {
+        match listen {
+            Some(listen) => self.listen.insert(service.clone(), listen),
+            None => self.listen.remove(service),
         }
     }
 
@@ -158,11 +180,14 @@ impl Owner {
         let mut services: BTreeMap<&ServiceKey, KeptService> = BTreeMap::new();
         let keys = self.wanted.keys().chain(self.listen.keys());
         for service in keys {
-            services.insert(service, KeptService {
-                service: service.clone(),
-                wanted: self.wanted.get(service).cloned(),
-                listen: self.listen.get(service).copied(),
-            });
+            services.insert(
+                service,
+                KeptService {
+                    service: service.clone(),
+                    wanted: self.wanted.get(service).cloned(),
+                    listen: self.listen.get(service).copied(),
+                },
+            );
         }
         let kept = Kept { services: services.into_values().collect() };
         let text = serde_json::to_string(&kept).expect("plain fields are written as JSON");
@@ -175,8 +200,7 @@ impl Owner {
         self.changed.mark_unchanged();
         let (_, services) = self.cluster.objects().list(by_name("Service"), "");
         let (_, pods) = self.cluster.objects().list(by_name("Pod"), "");
-        let routes =
-            routes::build(&services, &pods, &self.wanted, &self.listen, &self.runtime);
+        let routes = routes::build(&services, &pods, &self.wanted, &self.listen, &self.runtime);
         let known = self.acknowledged.as_ref().filter(|(known, _)| *known == routes);
         let result = match known {
             Some((_, acknowledged)) => Ok(*acknowledged),
@@ -185,8 +209,8 @@ impl Owner {
         match result {
             Ok(acknowledged) => {
                 self.acknowledged = Some((routes, acknowledged));
-                for reply in self.waiting.drain(..) {
-                    drop(reply.send(Ok(acknowledged)));
+                for waiting in self.waiting.drain(..) {
+                    drop(waiting.reply.send(Ok(acknowledged)));
                 }
                 false
             }
@@ -194,7 +218,12 @@ impl Owner {
                 self.acknowledged = None;
                 let message = error.to_string();
                 let mut first = Some(error);
-                for reply in self.waiting.drain(..) {
+                for Waiting { reply, undo } in std::mem::take(&mut self.waiting) {
+                    if let Some((service, before)) = undo {
+                        self.set_listen(&service, before);
+                        // A database that fails now fails the next request aloud.
+                        let _ = self.keep();
+                    }
                     let error = first.take().unwrap_or_else(|| Error::Edge(message.clone()));
                     drop(reply.send(Err(error)));
                 }

@@ -68,27 +68,30 @@ const SERVICE: Shape = Shape::Object(&[
     takes("apiVersion", Shape::Text),
     takes("kind", Shape::Text),
     takes("metadata", Shape::Any),
-    needs("spec", Shape::Object(&[
-        needs("selector", Shape::TextMap),
-        needs("ports", Shape::List(&SERVICE_PORT)),
-        takes("type", Shape::OneOf(&["ClusterIP"])),
-        takes("clusterIP", Shape::OneOf(&["", "None"])),
-        takes("sessionAffinity", Shape::OneOf(&["None"])),
-        takes("publishNotReadyAddresses", Shape::Always(false, "only ready pods get requests")),
-        refused("clusterIPs", "services have no address of their own here"),
-        refused("externalName", "services route to pods of this machine only"),
-        refused("externalIPs", OUTSIDE),
-        refused("externalTrafficPolicy", OUTSIDE),
-        refused("internalTrafficPolicy", "there is one machine"),
-        refused("loadBalancerIP", OUTSIDE),
-        refused("loadBalancerClass", OUTSIDE),
-        refused("loadBalancerSourceRanges", OUTSIDE),
-        refused("healthCheckNodePort", OUTSIDE),
-        refused("ipFamilies", "services have no address of their own here"),
-        refused("ipFamilyPolicy", "services have no address of their own here"),
-        refused("sessionAffinityConfig", "sessions are not kept on one pod here"),
-        refused("trafficDistribution", "there is one machine"),
-    ])),
+    needs(
+        "spec",
+        Shape::Object(&[
+            needs("selector", Shape::TextMap),
+            needs("ports", Shape::List(&SERVICE_PORT)),
+            takes("type", Shape::OneOf(&["ClusterIP"])),
+            takes("clusterIP", Shape::OneOf(&["", "None"])),
+            takes("sessionAffinity", Shape::OneOf(&["None"])),
+            takes("publishNotReadyAddresses", Shape::Always(false, "only ready pods get requests")),
+            refused("clusterIPs", "services have no address of their own here"),
+            refused("externalName", "services route to pods of this machine only"),
+            refused("externalIPs", OUTSIDE),
+            refused("externalTrafficPolicy", OUTSIDE),
+            refused("internalTrafficPolicy", "there is one machine"),
+            refused("loadBalancerIP", OUTSIDE),
+            refused("loadBalancerClass", OUTSIDE),
+            refused("loadBalancerSourceRanges", OUTSIDE),
+            refused("healthCheckNodePort", OUTSIDE),
+            refused("ipFamilies", "services have no address of their own here"),
+            refused("ipFamilyPolicy", "services have no address of their own here"),
+            refused("sessionAffinityConfig", "sessions are not kept on one pod here"),
+            refused("trafficDistribution", "there is one machine"),
+        ]),
+    ),
     takes("status", Shape::Any),
 ]);
 
@@ -113,17 +116,19 @@ const REPLICA_SET: Shape = Shape::Object(&[
     takes("apiVersion", Shape::Text),
     takes("kind", Shape::Text),
     takes("metadata", Shape::Any),
-    needs("spec", Shape::Object(&[
-        takes("replicas", Shape::Integer(0, REPLICAS_MAX)),
-        takes("minReadySeconds", Shape::Integer(0, 0)),
-        needs("selector", SELECTOR),
-        needs("template", TEMPLATE),
-    ])),
+    needs(
+        "spec",
+        Shape::Object(&[
+            takes("replicas", Shape::Integer(0, REPLICAS_MAX)),
+            takes("minReadySeconds", Shape::Integer(0, 0)),
+            needs("selector", SELECTOR),
+            needs("template", TEMPLATE),
+        ]),
+    ),
     takes("status", Shape::Any),
 ]);
 
-/// A `spec` whose own fields the engine reads (`rollout::spec`), with their places in the
-/// user's file. The template is checked here, because pods are made from it.
+/// A `spec` whose own fields `rollout::spec` knows; see [`strategy`].
 const WORKLOAD: Shape = Shape::Object(&[
     takes("apiVersion", Shape::Text),
     takes("kind", Shape::Text),
@@ -134,15 +139,17 @@ const WORKLOAD: Shape = Shape::Object(&[
 
 const SELECTOR: Shape = Shape::Object(&[
     takes("matchLabels", Shape::TextMap),
-    takes("matchExpressions", Shape::List(&Shape::Object(&[
-        needs("key", Shape::Text),
-        needs("operator", Shape::OneOf(&["In", "NotIn", "Exists", "DoesNotExist"])),
-        takes("values", Shape::List(&Shape::Text)),
-    ]))),
+    takes(
+        "matchExpressions",
+        Shape::List(&Shape::Object(&[
+            needs("key", Shape::Text),
+            needs("operator", Shape::OneOf(&["In", "NotIn", "Exists", "DoesNotExist"])),
+            takes("values", Shape::List(&Shape::Text)),
+        ])),
+    ),
 ]);
 
-const TEMPLATE: Shape =
-    Shape::Object(&[takes("metadata", Shape::Any), needs("spec", Shape::Any)]);
+const TEMPLATE: Shape = Shape::Object(&[takes("metadata", Shape::Any), needs("spec", Shape::Any)]);
 
 /// Checks a whole object of `kind`, after merging; returns what cannot be honoured.
 #[must_use]
@@ -166,7 +173,11 @@ pub fn check_object(kind: &Kind, object: &Value) -> Vec<Cause> {
     check(shape, object, "", &mut causes);
     match kind.kind {
         "Pod" => pod::check_spec(&object["spec"], "spec", false, &mut causes),
-        "ReplicaSet" | "Deployment" | "Rollout" => workload(object, &mut causes),
+        "ReplicaSet" => workload(object, &mut causes),
+        "Deployment" | "Rollout" => {
+            workload(object, &mut causes);
+            strategy(object, &mut causes);
+        }
         "ConfigMap" => config_map(object, &mut causes),
         "Secret" => base64_map(&object["data"], "data", &mut causes),
         "Service" => service(object, &mut causes),
@@ -185,13 +196,7 @@ fn workload(object: &Value, causes: &mut Vec<Cause>) {
         return;
     }
     check(&TEMPLATE, template, "spec.template", causes);
-    check_metadata(
-        by_name("Pod"),
-        &template["metadata"],
-        "spec.template.metadata",
-        true,
-        causes,
-    );
+    check_metadata(by_name("Pod"), &template["metadata"], "spec.template.metadata", true, causes);
     pod::check_spec(&template["spec"], "spec.template.spec", true, causes);
     let selector = &object["spec"]["selector"];
     if !selector.is_object() {
@@ -209,6 +214,45 @@ fn workload(object: &Value, causes: &mut Vec<Cause>) {
         Some(_) => {}
         None => causes.push(unsupported("spec.selector", "matchLabels and matchExpressions")),
     }
+}
+
+/// Everything but the template: what the rollout itself can carry out.
+fn strategy(object: &Value, causes: &mut Vec<Cause>) {
+    let mut document = object.clone();
+    // Only what a user writes; the server's own fields are no business of the reader.
+    if let Some(document) = document.as_object_mut() {
+        document.shift_remove("status");
+    }
+    if let Some(metadata) = document["metadata"].as_object_mut() {
+        metadata.retain(|name, _| {
+            matches!(name.as_str(), "name" | "namespace" | "labels" | "annotations")
+        });
+    }
+    for error in bowline_rollout::spec::read(&document).err().unwrap_or_default() {
+        let field = field_of(&error.pointer);
+        // The template's own checks have spoken already.
+        if !causes.iter().any(|cause| cause.field == field) {
+            let help = if error.help.is_empty() { "" } else { "; " };
+            causes.push(invalid(&field, format!("{}{help}{}", error.message, error.help)));
+        }
+    }
+}
+
+/// `/spec/steps/0/pause` as Kubernetes writes it: `spec.steps[0].pause`.
+fn field_of(pointer: &str) -> String {
+    let mut field = String::new();
+    for part in pointer.split('/').skip(1) {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        if part.bytes().all(|b| b.is_ascii_digit()) {
+            field.push_str(&format!("[{part}]"));
+        } else {
+            if !field.is_empty() {
+                field.push('.');
+            }
+            field.push_str(&part);
+        }
+    }
+    field
 }
 
 fn config_map(object: &Value, causes: &mut Vec<Cause>) {
@@ -287,13 +331,25 @@ mod tests {
             "selector": {"matchLabels": {"app": "web"}},
             "template": {"metadata": {"labels": {"app": "web"}},
                 "spec": {"containers": [{"name": "web", "image": image}]}}}});
-        for kind in ["ReplicaSet", "Deployment", "Rollout"] {
+        for (kind, api_version) in [("ReplicaSet", "apps/v1"), ("Deployment", "apps/v1")] {
+            object["kind"] = json!(kind);
+            object["apiVersion"] = json!(api_version);
             assert_eq!(fields(kind, &object), Vec::<String>::new(), "{kind}");
         }
+        let mut rollout = object.clone();
+        rollout["kind"] = json!("Rollout");
+        rollout["apiVersion"] = json!("argoproj.io/v1alpha1");
+        assert_eq!(fields("Rollout", &rollout), ["spec.strategy"], "as Argo, it needs one");
+        rollout["spec"]["strategy"] = json!({"canary": {"steps": [{"setWeight": 20}]}});
+        assert_eq!(fields("Rollout", &rollout), Vec::<String>::new());
+        rollout["spec"]["strategy"] = json!({"canary": {"steps": [{"setWieght": 20}]}});
+        let step = "spec.strategy.canary.steps[0].setWieght";
+        assert!(fields("Rollout", &rollout).contains(&step.to_owned()));
+        rollout["spec"]["template"]["spec"]["hostPID"] = json!(true);
+        let host = "spec.template.spec.hostPID";
+        assert!(fields("Rollout", &rollout).contains(&host.to_owned()));
         object["spec"]["template"]["metadata"]["labels"] = json!({"app": "other"});
         assert_eq!(fields("ReplicaSet", &object), ["spec.template.metadata.labels"]);
-        object["spec"]["template"]["spec"]["hostPID"] = json!(true);
-        assert!(fields("Rollout", &object).contains(&"spec.template.spec.hostPID".to_owned()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! for the templates of all workloads.
 
 use super::shape::{Field, Shape, check, invalid, needs, refused, required, takes, unsupported};
-use crate::api::failure::Cause;
+use crate::{api::failure::Cause, pod::quantity};
 use bowline_model::Digest;
 use serde_json::Value;
 
@@ -102,10 +102,13 @@ const CONTAINER_SECURITY: &[Field] = &[
     takes("runAsNonRoot", Shape::Flag),
     takes("privileged", Shape::Always(false, "a pod never gets rights over the machine here")),
     takes("allowPrivilegeEscalation", Shape::Always(false, "a process never gains rights here")),
-    takes("capabilities", Shape::Object(&[
-        takes("drop", Shape::List(&Shape::OneOf(&["ALL"]))),
-        refused("add", "capabilities are never added here"),
-    ])),
+    takes(
+        "capabilities",
+        Shape::Object(&[
+            takes("drop", Shape::List(&Shape::OneOf(&["ALL"]))),
+            refused("add", "capabilities are never added here"),
+        ]),
+    ),
     refused("readOnlyRootFilesystem", "the root file system is writable here"),
     refused("procMount", "/proc is mounted in one way here"),
     refused("seLinuxOptions", "SELinux labels are not set here"),
@@ -123,23 +126,26 @@ const RESOURCES: &[Field] = &[
 const ENV: Shape = Shape::Object(&[
     needs("name", Shape::Text),
     takes("value", Shape::Text),
-    takes("valueFrom", Shape::Object(&[
-        takes("configMapKeyRef", Shape::Object(KEY_REF)),
-        takes("secretKeyRef", Shape::Object(KEY_REF)),
-        takes("fieldRef", Shape::Object(&[
-            takes("apiVersion", Shape::OneOf(&["v1"])),
-            needs("fieldPath", Shape::Text),
-        ])),
-        refused("resourceFieldRef", "resources are not put into environments here"),
-        refused("fileKeyRef", "files are not read into environments here"),
-    ])),
+    takes(
+        "valueFrom",
+        Shape::Object(&[
+            takes("configMapKeyRef", Shape::Object(KEY_REF)),
+            takes("secretKeyRef", Shape::Object(KEY_REF)),
+            takes(
+                "fieldRef",
+                Shape::Object(&[
+                    takes("apiVersion", Shape::OneOf(&["v1"])),
+                    needs("fieldPath", Shape::Text),
+                ]),
+            ),
+            refused("resourceFieldRef", "resources are not put into environments here"),
+            refused("fileKeyRef", "files are not read into environments here"),
+        ]),
+    ),
 ]);
 
-const KEY_REF: &[Field] = &[
-    needs("name", Shape::Text),
-    needs("key", Shape::Text),
-    takes("optional", Shape::Flag),
-];
+const KEY_REF: &[Field] =
+    &[needs("name", Shape::Text), needs("key", Shape::Text), takes("optional", Shape::Flag)];
 
 const SOURCE_REF: &[Field] = &[needs("name", Shape::Text), takes("optional", Shape::Flag)];
 
@@ -158,17 +164,23 @@ const PORT: Shape = Shape::Object(&[
 ]);
 
 const PROBE: &[Field] = &[
-    takes("httpGet", Shape::Object(&[
-        takes("path", Shape::Text),
-        needs("port", Shape::Port),
-        takes("scheme", Shape::OneOf(&["HTTP"])),
-        takes("httpHeaders", Shape::List(&HEADER)),
-        refused("host", "probes go to the pod itself"),
-    ])),
-    takes("tcpSocket", Shape::Object(&[
-        needs("port", Shape::Port),
-        refused("host", "probes go to the pod itself"),
-    ])),
+    takes(
+        "httpGet",
+        Shape::Object(&[
+            takes("path", Shape::Text),
+            needs("port", Shape::Port),
+            takes("scheme", Shape::OneOf(&["HTTP"])),
+            takes("httpHeaders", Shape::List(&HEADER)),
+            refused("host", "probes go to the pod itself"),
+        ]),
+    ),
+    takes(
+        "tcpSocket",
+        Shape::Object(&[
+            needs("port", Shape::Port),
+            refused("host", "probes go to the pod itself"),
+        ]),
+    ),
     takes("initialDelaySeconds", Shape::Integer(0, 86_400)),
     takes("periodSeconds", Shape::Integer(1, 86_400)),
     takes("timeoutSeconds", Shape::Integer(1, 3600)),
@@ -179,8 +191,7 @@ const PROBE: &[Field] = &[
     refused("terminationGracePeriodSeconds", "the pod's own grace period holds"),
 ];
 
-const HEADER: Shape =
-    Shape::Object(&[needs("name", Shape::Text), needs("value", Shape::Text)]);
+const HEADER: Shape = Shape::Object(&[needs("name", Shape::Text), needs("value", Shape::Text)]);
 
 const VOLUME_MOUNT: Shape = Shape::Object(&[
     needs("name", Shape::Text),
@@ -194,22 +205,31 @@ const VOLUME_MOUNT: Shape = Shape::Object(&[
 
 const VOLUME: Shape = Shape::Object(&[
     needs("name", Shape::Text),
-    takes("emptyDir", Shape::Object(&[
-        refused("medium", "an emptyDir is a folder on disk here"),
-        refused("sizeLimit", "an emptyDir has no size limit here"),
-    ])),
-    takes("configMap", Shape::Object(&[
-        needs("name", Shape::Text),
-        takes("optional", Shape::Flag),
-        refused("items", "all keys become files here"),
-        refused("defaultMode", "files get mode 0644 here"),
-    ])),
-    takes("secret", Shape::Object(&[
-        needs("secretName", Shape::Text),
-        takes("optional", Shape::Flag),
-        refused("items", "all keys become files here"),
-        refused("defaultMode", "files get mode 0644 in a private folder here"),
-    ])),
+    takes(
+        "emptyDir",
+        Shape::Object(&[
+            refused("medium", "an emptyDir is a folder on disk here"),
+            refused("sizeLimit", "an emptyDir has no size limit here"),
+        ]),
+    ),
+    takes(
+        "configMap",
+        Shape::Object(&[
+            needs("name", Shape::Text),
+            takes("optional", Shape::Flag),
+            refused("items", "all keys become files here"),
+            refused("defaultMode", "files get mode 0644 here"),
+        ]),
+    ),
+    takes(
+        "secret",
+        Shape::Object(&[
+            needs("secretName", Shape::Text),
+            takes("optional", Shape::Flag),
+            refused("items", "all keys become files here"),
+            refused("defaultMode", "files get mode 0644 in a private folder here"),
+        ]),
+    ),
     refused("hostPath", "the machine's files are never given to a pod"),
     refused("persistentVolumeClaim", "there are no persistent volumes on the local cluster yet"),
     refused("projected", "supported here: configMap, secret, emptyDir"),
@@ -248,6 +268,12 @@ fn check_container(container: &Value, path: &str, volumes: &[&str], causes: &mut
         }
     }
     check_env(container, path, causes);
+    let memory = &container["resources"]["limits"]["memory"];
+    let text = memory.as_str().map_or_else(|| memory.to_string(), str::to_owned);
+    if !memory.is_null() && quantity::bytes(&text).is_none() {
+        let message = format!("{text:?} is no quantity of bytes");
+        causes.push(invalid(&format!("{path}.resources.limits.memory"), message));
+    }
     let ports = container["ports"].as_array().map(Vec::as_slice).unwrap_or_default();
     for probe in ["readinessProbe", "livenessProbe", "startupProbe"] {
         let path = format!("{path}.{probe}");
@@ -281,9 +307,17 @@ fn check_env(container: &Value, path: &str, causes: &mut Vec<Cause>) {
             continue;
         }
         if variable["value"].as_str().is_some_and(|value| !value.is_empty()) {
-            causes.push(invalid(&format!("{path}.valueFrom"), "value and valueFrom exclude each other"));
+            causes.push(invalid(
+                &format!("{path}.valueFrom"),
+                "value and valueFrom exclude each other",
+            ));
         }
-        one_of(source, &["configMapKeyRef", "secretKeyRef", "fieldRef"], &format!("{path}.valueFrom"), causes);
+        one_of(
+            source,
+            &["configMapKeyRef", "secretKeyRef", "fieldRef"],
+            &format!("{path}.valueFrom"),
+            causes,
+        );
         if let Some(field) = source["fieldRef"]["fieldPath"].as_str() {
             let label = field.strip_prefix("metadata.labels['").is_some_and(|f| f.ends_with("']"));
             let note =
@@ -353,7 +387,8 @@ fn one_of(value: &Value, names: &[&str], path: &str, causes: &mut Vec<Cause>) {
     let count = names.iter().filter(|name| value.get(**name).is_some_and(|v| !v.is_null())).count();
     let others = value.as_object().into_iter().flatten().any(|(name, value)| {
         // A refused one is already named by the shape.
-        !value.is_null() && ["exec", "grpc", "resourceFieldRef", "fileKeyRef"].contains(&name.as_str())
+        !value.is_null()
+            && ["exec", "grpc", "resourceFieldRef", "fileKeyRef"].contains(&name.as_str())
     });
     if count != 1 && !others {
         causes.push(required(path, format!("exactly one of {}", names.join(", "))));
@@ -405,7 +440,8 @@ mod tests {
                 s["containers"][0]["securityContext"] = json!({"privileged": true});
             }),
             ("spec.containers[0].securityContext.capabilities.add", |s| {
-                s["containers"][0]["securityContext"] = json!({"capabilities": {"add": ["NET_ADMIN"]}});
+                s["containers"][0]["securityContext"] =
+                    json!({"capabilities": {"add": ["NET_ADMIN"]}});
             }),
             ("spec.containers[0].livenessProbe.exec", |s| {
                 s["containers"][0]["livenessProbe"] = json!({"exec": {"command": ["true"]}});
@@ -418,6 +454,9 @@ mod tests {
             ("spec.containers[0].imagee", |s| s["containers"][0]["imagee"] = json!("x")),
             ("spec.containers[0].name", |s| {
                 s["containers"][0].as_object_mut().unwrap().remove("name");
+            }),
+            ("spec.containers[0].resources.limits.memory", |s| {
+                s["containers"][0]["resources"] = json!({"limits": {"memory": "64MB"}});
             }),
             ("spec.serviceAccountName", |s| s["serviceAccountName"] = json!("admin")),
             ("spec.restartPolicy", |s| s["restartPolicy"] = json!("Never")),

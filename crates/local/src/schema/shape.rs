@@ -71,7 +71,11 @@ pub const fn refused(name: &'static str, reason: &'static str) -> Field {
 /// A cause of 422.
 pub fn invalid(field: &str, message: impl Into<String>) -> Cause {
     let message = message.into();
-    Cause { reason: "FieldValueInvalid", message: format!("Invalid value: {message}"), field: field.to_owned() }
+    Cause {
+        reason: "FieldValueInvalid",
+        message: format!("Invalid value: {message}"),
+        field: field.to_owned(),
+    }
 }
 
 /// A cause of 422: known to Kubernetes, not to this cluster.
@@ -142,7 +146,8 @@ pub fn check(shape: &Shape, value: &Value, path: &str, causes: &mut Vec<Cause>) 
 
 fn check_object(fields: &'static [Field], value: &Value, path: &str, causes: &mut Vec<Cause>) {
     let Some(map) = value.as_object() else { return };
-    let join = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    let join =
+        |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     for (name, value) in map.iter().filter(|(_, value)| !value.is_null()) {
         match fields.iter().find(|field| field.name == name) {
             Some(Field { rule: Rule::Takes(shape) | Rule::Needs(shape), .. }) => {

@@ -41,8 +41,10 @@ impl Container {
             environment: pod.environment.clone(),
             directory: pod.directory.clone(),
         };
-        let failed =
-            |e: bowline_sandbox::Error| NotStarted { reason: "RunContainerError", message: e.to_string() };
+        let failed = |e: bowline_sandbox::Error| NotStarted {
+            reason: "RunContainerError",
+            message: e.to_string(),
+        };
         let (output, reader) = Output::one_pipe().map_err(failed)?;
         let started = namespace.start(&pod.launcher(), &spec, &program, output);
         let process = Arc::new(started.map_err(failed)?);

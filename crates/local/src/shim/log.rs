@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(lines[LAST_LOG_LINES_MAX - 2..], ["line 99", "no end"]);
         assert!(log.last_lines().is_empty(), "the next container begins without lines");
         for file in [LOG_FILE, OLDER_LOG_FILE] {
-            let size = std::fs::metadata(folder.path().join(file)).expect(file).len();
+            let size = super::files::metadata(folder.path().join(file)).expect(file).size;
             assert!(size > 0 && size <= 400, "{file} has {size} bytes");
         }
     }

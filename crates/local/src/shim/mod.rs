@@ -42,7 +42,10 @@ fn complain(message: &str) {
 }
 
 /// The hidden verb `shim`: runs the pod of `folder` until SIGTERM or the order to stop.
-#[expect(clippy::exit, reason = "the verb of a process of its own; nothing is left to unwind")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the verb of a process of its own; nothing is left to unwind"
+)]
 pub fn main(folder: PathBuf) -> ! {
     match run(&folder) {
         Ok(()) => std::process::exit(0),
@@ -59,14 +62,14 @@ fn run(folder: &Path) -> Result<(), String> {
         TryLock::Acquired(lock) => lock,
         TryLock::HeldBy(holder) => return Err(format!("process {holder} runs this pod already")),
     };
-    let text = files::read(folder.join(SPEC_FILE), POD_FILE_BYTES_MAX).map_err(|e| e.to_string())?;
+    let text =
+        files::read(folder.join(SPEC_FILE), POD_FILE_BYTES_MAX).map_err(|e| e.to_string())?;
     let pod: PodFile =
         serde_json::from_slice(&text).map_err(|e| format!("{SPEC_FILE} is unreadable: {e}"))?;
-    write_holder(folder)?;
+    write_holder(folder, std::process::id())?;
     let namespace = Namespace::create(&pod.launcher()).map_err(|e| e.to_string())?;
     let (namespace, log) = (Arc::new(namespace), Arc::new(log::Log::open(folder.to_owned())));
-    let published =
-        Arc::new(publish::Published::new(first_state(folder), folder.to_owned()));
+    let published = Arc::new(publish::Published::new(first_state(folder), folder.to_owned()));
     let (sender, orders) = channel();
     stop_on_signal(&sender);
     files::remove_file(&pod.socket).map_err(|e| e.to_string())?;
@@ -99,13 +102,14 @@ fn first_state(folder: &Path) -> State {
     }
 }
 
-fn write_holder(folder: &Path) -> Result<(), String> {
-    let pid = std::process::id();
-    let start_time = process::start_time(pid).ok_or("the shim's own start time is unreadable")?;
+/// Says in the folder which process is its shim. Who starts a shim writes it as well, so that
+/// it is known from the first moment.
+pub(crate) fn write_holder(folder: &Path, pid: u32) -> Result<(), String> {
+    let start_time = process::start_time(pid).ok_or("the pod's shim ended at once")?;
     let boot_id = process::boot_id().map_err(|e| e.to_string())?;
     let text = serde_json::to_vec(&Holder { pid, start_time, boot_id })
         .expect("plain fields are written as JSON");
-    let aside = folder.join(format!("{HOLDER_FILE}.new"));
+    let aside = folder.join(format!("{HOLDER_FILE}.{}", std::process::id()));
     files::write(&aside, &text)
         .and_then(|()| files::rename(&aside, folder.join(HOLDER_FILE)))
         .map_err(|e| e.to_string())

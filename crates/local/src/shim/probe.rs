@@ -1,7 +1,7 @@
 //! Probes as in Kubernetes, asked through sockets that are made inside the pod.
 //!
 //! Stated deviation: until their first success, readiness and startup probes are asked after
-//! 2, 4, 8 … at most 100 ms instead of by their period, so that a release does not wait for
+//! 1, 2, 3 … at most 100 ms instead of by their period, so that a release does not wait for
 //! nothing. A startup probe still fails only after `failureThreshold` × `periodSeconds`, and a
 //! readiness probe that never succeeded has nothing to fail. The first liveness probe comes
 //! after one period at the earliest (Kubernetes: somewhere within it).
@@ -90,7 +90,8 @@ impl Count {
             Ok(()) => {
                 self.failures = 0;
                 self.successes += 1;
-                let changes = self.passing != Some(true) && self.successes >= self.success_threshold;
+                let changes =
+                    self.passing != Some(true) && self.successes >= self.success_threshold;
                 changes.then(|| {
                     self.passing = Some(true);
                     Verdict::Passes
@@ -142,7 +143,7 @@ pub fn run(
         let wait = if count.has_passed() || role == Role::Liveness {
             period
         } else {
-            eager = (eager * 2).min(Duration::from_millis(EAGER_PROBE_MS_MAX)).min(period);
+            eager = (eager * 3 / 2).min(Duration::from_millis(EAGER_PROBE_MS_MAX)).min(period);
             eager
         };
         if (role == Role::Startup && count.has_passed()) || stopped(stop, wait) {
@@ -275,8 +276,7 @@ mod tests {
 
     /// `s` success, `f` failure; the verdicts as `P` and `F`, `.` for none.
     fn verdicts(role: Role, success: u64, failure: u64, answers: &str) -> String {
-        let mut count =
-            Count::new(role, &probe(Action::TcpSocket { port: 1 }, success, failure));
+        let mut count = Count::new(role, &probe(Action::TcpSocket { port: 1 }, success, failure));
         let taken = answers.chars().map(|answer| {
             let answer = if answer == 's' { Ok(()) } else { Err("no".to_owned()) };
             match count.take(answer, true) {
@@ -325,7 +325,7 @@ mod tests {
         for (status, passes) in [("204 No Content", true), ("500 Oops", false)] {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
             let port = listener.local_addr().expect("bound").port();
-            let server = std::thread::spawn(move || {
+            let server = bowline_host::task::thread("server", move || {
                 let (mut stream, _) = listener.accept().expect("one probe");
                 let mut request = Vec::new();
                 let mut buffer = [0; 512];

@@ -161,13 +161,8 @@ impl Supervisor {
                 return Ended::NotStarted;
             }
         };
-        let mut running = Running {
-            container,
-            run,
-            probes: Vec::new(),
-            ending: None,
-            since: Stopwatch::start(),
-        };
+        let mut running =
+            Running { container, run, probes: Vec::new(), ending: None, since: Stopwatch::start() };
         let gated = self.pod.probes.startup.is_some();
         self.published.change(|state| {
             state.phase = Phase::Running;

@@ -160,8 +160,7 @@ async fn status_and_spec_are_written_apart() {
     let made = api.create(&PostParams::default(), &set).await.unwrap();
     assert_eq!(made.metadata.generation, Some(1));
     let both = json!({"spec": {"replicas": 3}, "status": {"replicas": 7}});
-    let patched =
-        api.patch("web", &PatchParams::default(), &Patch::Merge(&both)).await.unwrap();
+    let patched = api.patch("web", &PatchParams::default(), &Patch::Merge(&both)).await.unwrap();
     assert_eq!(patched.spec.replicas, Some(3));
     assert_eq!(patched.metadata.generation, Some(2));
     assert!(patched.status.is_none(), "the main object does not write the status");
@@ -407,8 +406,7 @@ async fn reflectors_follow_with_both_list_strategies() {
             false => watcher::Config::default(),
         };
         let (store, writer) = reflector::store();
-        let mut stream =
-            reflector(writer, watcher(api.clone(), config)).applied_objects().boxed();
+        let mut stream = reflector(writer, watcher(api.clone(), config)).applied_objects().boxed();
         assert_eq!(stream.try_next().await.unwrap().unwrap().name_any(), "before");
         api.create(&PostParams::default(), &config_map("after", "1")).await.unwrap();
         assert_eq!(stream.try_next().await.unwrap().unwrap().name_any(), "after");

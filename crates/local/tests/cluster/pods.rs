@@ -1,8 +1,9 @@
 //! Pods as real processes, with a real edge before them.
 
 use crate::stage::{Stage, get, labels, ready, service};
-use bowline_local::router::Weights;
+use bowline_local::router::{ServiceKey, Weights};
 use bowline_traffic::Generation;
+use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::{
     apps::v1::ReplicaSet,
     core::v1::{ConfigMap, Event, Pod, Secret, Service},
@@ -12,7 +13,6 @@ use kube::{
     api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
     runtime::{WatchStreamExt as _, watcher},
 };
-use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
 fn typed<T: serde::de::DeserializeOwned>(value: Value) -> T {
@@ -75,7 +75,10 @@ async fn a_pod_becomes_ready_answers_and_leaves_nothing() {
     assert!(stage.get("/env").await.1.contains("FROM_IMAGE=yes\n"));
     assert_eq!(stage.local.logs("default", "a", 10).unwrap(), ["listening"]);
     let rows = stage.local.ls();
-    assert_eq!((rows[0].phase.as_str(), rows[0].ready, rows[0].hash.as_str()), ("Running", true, "h1"));
+    assert_eq!(
+        (rows[0].phase.as_str(), rows[0].ready, rows[0].hash.as_str()),
+        ("Running", true, "h1")
+    );
 
     let uid = stage.uid("a").await;
     let shim = stage.shim(&uid);
@@ -117,7 +120,8 @@ async fn config_maps_and_secrets_reach_environment_and_files() {
             && waiting["message"].as_str().is_some_and(|m| m.contains("does not exist"))
     };
     stage.until("a", "waiting for its ConfigMap", missing).await;
-    create(stage.api::<ConfigMap>(), json!({"metadata": {"name": "c"}, "data": {"host": "h"}})).await;
+    create(stage.api::<ConfigMap>(), json!({"metadata": {"name": "c"}, "data": {"host": "h"}}))
+        .await;
     create(
         stage.api::<Secret>(),
         json!({"metadata": {"name": "s"}, "stringData": {"password": "geheim"}}),
@@ -129,7 +133,11 @@ async fn config_maps_and_secrets_reach_environment_and_files() {
     assert!(environment.contains("URL=db:geheim@h\n"), "{environment}");
     assert_eq!(stage.get("/file?path=/etc/config/host").await, (200, "h".to_owned()));
     assert_eq!(stage.get("/who").await.1, "1000 1000 a");
-    assert_eq!(stage.get("/file?path=/etc/shadow").await.0, 404, "the machine's files are not there");
+    assert_eq!(
+        stage.get("/file?path=/etc/shadow").await.0,
+        404,
+        "the machine's files are not there"
+    );
     let spec = stage.pod_folder(&stage.uid("a").await).join("spec.json");
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(spec).unwrap().permissions().mode();
@@ -193,9 +201,8 @@ async fn a_failing_liveness_restarts_the_container() {
     stage.until("a", "ready", ready).await;
     stage.local.router().settle().await.unwrap();
     assert_eq!(stage.get("/break").await.0, 200);
-    let restarted = |pod: &Value| {
-        pod["status"]["containerStatuses"][0]["restartCount"] == 1 && ready(pod)
-    };
+    let restarted =
+        |pod: &Value| pod["status"]["containerStatuses"][0]["restartCount"] == 1 && ready(pod);
     let again = stage.until("a", "restarted and ready", restarted).await;
     let last = &again["status"]["containerStatuses"][0]["lastState"]["terminated"];
     let message = last["message"].as_str().unwrap();
@@ -303,9 +310,8 @@ async fn a_dead_shim_is_replaced_and_counted() {
     let uid = stage.uid("a").await;
     let before = stage.shim(&uid);
     bowline_sandbox::process::kill(before, bowline_sandbox::Signal::KILL).unwrap();
-    let restarted = |pod: &Value| {
-        ready(pod) && pod["status"]["containerStatuses"][0]["restartCount"] == 1
-    };
+    let restarted =
+        |pod: &Value| ready(pod) && pod["status"]["containerStatuses"][0]["restartCount"] == 1;
     stage.until("a", "ready again", restarted).await;
     assert_ne!(stage.shim(&uid), before);
     stage.local.down().await.unwrap();
@@ -359,5 +365,63 @@ async fn a_second_conductor_is_refused() {
     let stage = stage.restart().await;
     let held = stage.second().await;
     assert!(matches!(held, Err(bowline_local::Error::Held { .. })), "{held:?}");
+    let pod = stage.pod("a", "h1", json!({}));
+    stage.pods().create(&PostParams::default(), &pod).await.unwrap();
+    stage.until("a", "ready", ready).await;
+    let directories = stage.local.directories();
+    let rows = bowline_local::look::pods(directories).unwrap();
+    assert_eq!((rows.len(), rows[0].ready), (1, true), "looking is free");
+    let lines = bowline_local::look::logs(directories, "default", "a", 5).unwrap();
+    assert_eq!(lines, ["listening"]);
+    stage.local.down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_port_is_refused_and_blocks_nothing_else() {
+    let Some(stage) = Stage::open().await else { return };
+    create(stage.api::<Service>(), web_service()).await;
+    let mut other = web_service();
+    other["metadata"]["name"] = json!("other");
+    create(stage.api::<Service>(), other).await;
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let router = stage.local.router();
+    let taken = ServiceKey::new("default", "other");
+    let refused = router.set_listen(&taken, Some(holder.local_addr().unwrap())).await;
+    assert!(refused.unwrap_err().to_string().contains("taken by"));
+    let pod = stage.pod("a", "h1", json!({}));
+    stage.pods().create(&PostParams::default(), &pod).await.unwrap();
+    stage.until("a", "ready", ready).await;
+    router.settle().await.unwrap();
+    assert_eq!(stage.get("/").await.0, 200);
+    stage.local.down().await.unwrap();
+}
+
+/// How long a pod takes from its object to its readiness; run by hand, nothing is asserted.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn measure_object_to_ready() {
+    let Some(stage) = Stage::open().await else { return };
+    create(stage.api::<Service>(), web_service()).await;
+    let mut times = Vec::new();
+    for number in 0..20 {
+        let name = format!("p{number}");
+        let watch = bowline_host::clock::Stopwatch::start();
+        let pod = stage.pod(&name, "h1", json!({}));
+        stage.pods().create(&PostParams::default(), &pod).await.unwrap();
+        stage.until(&name, "ready", ready).await;
+        times.push(watch.elapsed().as_secs_f64() * 1000.0);
+        let watch = bowline_host::clock::Stopwatch::start();
+        stage.local.router().settle().await.unwrap();
+        stage.get("/").await;
+        println!(
+            "ready after {:.1} ms, first answer {:.1} ms later",
+            times[number],
+            watch.elapsed().as_secs_f64() * 1000.0
+        );
+        stage.pods().delete(&name, &DeleteParams::default()).await.unwrap();
+        stage.until_gone(&name).await;
+    }
+    times.sort_by(f64::total_cmp);
+    println!("object to ready: median {:.1} ms, worst {:.1} ms", times[10], times[19]);
     stage.local.down().await.unwrap();
 }

@@ -56,7 +56,8 @@ fn run(job: &mut JobRun<'_>, call: &Call) -> Result<Outcome, Problem> {
     let listed: Vec<&str> = paths.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
     let version = hex(&Sha256::digest(listed.join("\n").as_bytes()));
     let restore: Vec<&str> = call.get("restore-keys").unwrap_or_default().lines().collect();
-    let restore: Vec<&str> = restore.into_iter().map(str::trim).filter(|it| !it.is_empty()).collect();
+    let restore: Vec<&str> =
+        restore.into_iter().map(str::trim).filter(|it| !it.is_empty()).collect();
     let scope = job.cache_scope();
     let found = job.caches().find(&scope, &version, &key, &restore)?;
     let exact = found.as_ref().is_some_and(|entry| entry.key == key);
@@ -130,10 +131,13 @@ pub fn save(job: &mut JobRun<'_>, save: &Save) -> Result<(), Problem> {
     // Through the root: a step could have put a link in its place.
     let mut packed = job.open_command_file(&archive)?;
     let saved = job.caches().save(&save.scope, &save.version, &save.key, &mut packed)?;
-    job.say(save.step, &match saved {
-        true => format!("cache `{}` is saved", save.key),
-        false => format!("cache `{}` was saved by another job meanwhile", save.key),
-    });
+    job.say(
+        save.step,
+        &match saved {
+            true => format!("cache `{}` is saved", save.key),
+            false => format!("cache `{}` was saved by another job meanwhile", save.key),
+        },
+    );
     Ok(())
 }
 

@@ -39,9 +39,9 @@ fn run(job: &mut JobRun<'_>, call: &Call) -> Result<Outcome, Problem> {
         return Err(call.bad("ref", message));
     }
     if let Some(depth) = call.get("fetch-depth") {
-        let number: u32 = depth.parse().map_err(|_| {
-            call.bad("fetch-depth", format!("`{depth}` is no number of commits"))
-        })?;
+        let number: u32 = depth
+            .parse()
+            .map_err(|_| call.bad("fetch-depth", format!("`{depth}` is no number of commits")))?;
         if number != 1 && job.is_shallow() {
             let message = "the checkout has one commit, a deeper history is not there";
             return Err(call.bad("fetch-depth", message).help("take `fetch-depth` out"));

@@ -28,7 +28,8 @@ fn run(job: &mut JobRun<'_>, call: &Call) -> Result<Outcome, Problem> {
     let names = match (call.get("name"), call.get("pattern")) {
         (Some(name), _) => {
             let missing = || {
-                let message = format!("artifact `{name}` was not uploaded by a job before this one");
+                let message =
+                    format!("artifact `{name}` was not uploaded by a job before this one");
                 call.bad("name", message).help("let the job `need` the one that uploads it")
             };
             artifacts.get(name).map(|_| vec![name.to_owned()]).ok_or_else(missing)?

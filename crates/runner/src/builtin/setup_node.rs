@@ -37,9 +37,8 @@ fn run(job: &mut JobRun<'_>, call: &Call) -> Result<Outcome, Problem> {
     let major = major(&asked).map_err(|message| call.bad(input, message))?;
     let (version, folder, origin) = match in_path(job, Some(major))? {
         Some((version, folder)) => (version, folder, "PATH"),
-        None => cached_or_brought(job, major).map_err(|problem| {
-            problem.or_at(call.bad(input, "").span.unwrap_or(call.span))
-        })?,
+        None => cached_or_brought(job, major)
+            .map_err(|problem| problem.or_at(call.bad(input, "").span.unwrap_or(call.span)))?,
     };
     job.add_path(&folder);
     job.say(call.step, &format!("Node: {version} from {origin} (asked for: {asked})"));
@@ -47,10 +46,8 @@ fn run(job: &mut JobRun<'_>, call: &Call) -> Result<Outcome, Problem> {
 }
 
 fn outcome(version: String) -> Outcome {
-    let outputs = vec![
-        ("node-version".to_owned(), version),
-        ("cache-hit".to_owned(), "true".to_owned()),
-    ];
+    let outputs =
+        vec![("node-version".to_owned(), version), ("cache-hit".to_owned(), "true".to_owned())];
     Outcome { outputs, post: None }
 }
 
@@ -116,7 +113,8 @@ fn major(asked: &str) -> Result<u64, String> {
     let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
     let rest = &text[digits.len()..];
     let plain = rest.is_empty()
-        || rest.starts_with('.') && rest.chars().all(|it| it.is_ascii_digit() || ".xX*".contains(it));
+        || rest.starts_with('.')
+            && rest.chars().all(|it| it.is_ascii_digit() || ".xX*".contains(it));
     match (named, digits.parse::<u64>()) {
         (Some(major), _) => Ok(major),
         (None, Ok(major)) if plain => Ok(major),

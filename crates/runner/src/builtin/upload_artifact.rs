@@ -75,11 +75,8 @@ fn store(
     let mut staging = artifacts.stage()?;
     for found in files {
         let relative = found.path.trim_start_matches('/');
-        let opened = if found.link {
-            open_beneath(root.path(), relative)
-        } else {
-            root.open_read(relative)
-        };
+        let opened =
+            if found.link { open_beneath(root.path(), relative) } else { root.open_read(relative) };
         let inside = found.path.strip_prefix(base).unwrap_or(&found.path).trim_start_matches('/');
         let added = opened.and_then(|mut file| staging.add(inside, &mut file));
         if let Err(error) = added {

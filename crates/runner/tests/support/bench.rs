@@ -1,9 +1,8 @@
 //! A repository, a state folder and a request, made anew for each run of a test.
-#![allow(dead_code, reason = "each test binary uses a part")]
 
 use bowline_host::http::{Client, Policy, Proxy};
 use bowline_model::{Revision, Trust};
-use bowline_runner::{CancelToken, Caches, Error, PUBLIC_NPM_REGISTRY, RunEvent, RunReport};
+use bowline_runner::{Caches, CancelToken, Error, PUBLIC_NPM_REGISTRY, RunEvent, RunReport};
 use bowline_runner::{RunRequest, run_workflow};
 use bowline_sandbox::tool::{self, Tool};
 use bowline_sandbox::{Launcher, Network, toolchain};
@@ -43,7 +42,8 @@ impl Bench {
     pub fn commit(&self) -> String {
         let tree = self.path("tree");
         let git = |arguments: &[&str]| {
-            let mut all = vec!["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"];
+            let mut all =
+                vec!["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"];
             all.extend(arguments);
             run_tool("git", &all, &tree)
         };

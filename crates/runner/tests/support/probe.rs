@@ -28,7 +28,8 @@ type Checked = Result<(), String>;
 impl Probe {
     pub fn all(folder: &Path) -> Vec<Self> {
         let entries = std::fs::read_dir(folder).expect("the folder is there");
-        let mut paths: Vec<_> = entries.map(|entry| entry.expect("it can be read").path()).collect();
+        let mut paths: Vec<_> =
+            entries.map(|entry| entry.expect("it can be read").path()).collect();
         paths.sort();
         let yml = |path: &&std::path::PathBuf| path.extension().is_some_and(|it| it == "yml");
         paths.iter().filter(yml).map(|path| Self::read(path)).collect()
@@ -83,7 +84,8 @@ impl Probe {
         }
         let cancel = request.cancel.clone();
         let at: Option<String> = self.values("cancel-at").next().map(str::to_owned);
-        let report = bench.run(request, move |event| cancel_at(event, at.as_deref(), &cancel)).await;
+        let report =
+            bench.run(request, move |event| cancel_at(event, at.as_deref(), &cancel)).await;
         match report {
             Ok(report) => self.check(&bench, &report),
             Err(error) => {
@@ -292,4 +294,3 @@ fn expect(what: &str, wanted: Option<&str>, found: &str) -> Checked {
         None => Err(format!("the probe does not say what {what} is to be")),
     }
 }
-

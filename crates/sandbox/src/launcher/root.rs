@@ -169,6 +169,10 @@ pub(super) fn hide_secrets(etc: &Path) -> Outcome<()> {
             if seen > ETC_ENTRIES_MAX {
                 return Err(Failure::new(Step::Mask, etc.display(), Errno::TOOBIG));
             }
+            // Most entries are links (certificates, alternatives) and need no second look.
+            if entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
+                continue;
+            }
             let metadata = entry.metadata().map_err(|e| failed(&e))?;
             let mode = metadata.permissions().mode();
             if metadata.is_dir() {
@@ -177,7 +181,7 @@ pub(super) fn hide_secrets(etc: &Path) -> Outcome<()> {
                 } else {
                     mount::hide(&entry.path(), true)?;
                 }
-            } else if !metadata.is_symlink() && mode & 0o004 == 0 {
+            } else if mode & 0o004 == 0 {
                 mount::hide(&entry.path(), false)?;
             }
         }

@@ -1,0 +1,71 @@
+//! `bowline explain`: what an error code means.
+
+use crate::world;
+use bowline_testkit::bow_snapshot;
+
+#[test]
+fn a_code_is_explained_in_either_case() {
+    let world = world();
+    let upper = world.bowline(world.root(), &["explain", "BOW1005"]);
+    let lower = world.bowline(world.root(), &["explain", "bow1005"]);
+    assert_eq!(upper.stdout, lower.stdout);
+    bow_snapshot!(world, "explain-one", upper);
+}
+
+#[test]
+fn every_code_is_listed_once_in_order_and_explained() {
+    let world = world();
+    let listed = world.bowline(world.root(), &["explain"]);
+    bow_snapshot!(world, "explain-all", listed);
+    let codes: Vec<&str> = listed.stdout.lines().filter_map(|l| l.split("  ").next()).collect();
+    let mut sorted = codes.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(codes, sorted, "each code once, in order");
+    let unlike = |code: &&&str| code.len() != 7 || !code.starts_with("BOW");
+    assert_eq!(codes.iter().find(unlike), None, "a code is BOW and four digits");
+}
+
+#[test]
+fn an_unknown_code_names_the_near_one() {
+    let world = world();
+    bow_snapshot!(world, "explain-unknown", world.bowline(world.root(), &["explain", "BOW105"]));
+    let far = world.bowline(world.root(), &["explain", "sandwich"]);
+    bow_snapshot!(world, "explain-far", far);
+}
+
+#[test]
+fn an_unknown_verb_or_flag_names_the_near_one() {
+    let world = world();
+    bow_snapshot!(world, "usage-verb", world.bowline(world.root(), &["relaese"]));
+    let flag = world.bowline(world.root(), &["release", "--overide", "x"]);
+    bow_snapshot!(world, "usage-flag", flag);
+    bow_snapshot!(world, "usage-none", world.bowline(world.root(), &[]));
+    assert!(world.processes().is_empty());
+}
+
+#[test]
+fn help_and_version_are_data() {
+    let world = world();
+    bow_snapshot!(world, "usage-help", world.bowline(world.root(), &["--help"]));
+    let version = world.bowline(world.root(), &["--version"]).expect_exit(0);
+    assert_eq!(version.stdout, format!("bowline {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn an_unknown_variable_is_a_warning_with_the_near_name() {
+    let mut world = world();
+    world.set("BOWLINE_STAET", "/tmp/elsewhere");
+    let said = world.bowline(world.root(), &["explain", "BOW1005"]).expect_exit(0);
+    bow_snapshot!(world, "usage-variable", said);
+}
+
+#[test]
+fn a_state_folder_that_is_not_absolute_is_refused() {
+    let mut world = world();
+    world.set("BOWLINE_STATE", "here");
+    bow_snapshot!(world, "usage-relative-state", world.bowline(world.root(), &["ls"]));
+    world.unset("BOWLINE_STATE");
+    world.unset("HOME");
+    bow_snapshot!(world, "usage-no-home", world.bowline(world.root(), &["ls"]));
+}

@@ -1,0 +1,65 @@
+//! What differs from run to run, and the word that stands for it in a snapshot.
+
+use std::path::Path;
+
+/// Patterns that are the same in every world, in the order in which they apply.
+const PATTERNS: &[(&str, &str)] = &[
+    (r"sha256:[0-9a-f]{64}", "sha256:[DIGEST]"),
+    (r"sha256:[0-9a-f]{6,63}…?", "sha256:[SHORT]"),
+    (r"\b[0-9a-f]{40}\b", "[COMMIT]"),
+    (r"\b(?:[0-9]+[a-f]|[a-f]+[0-9])[0-9a-f]*\b", "[HEX]"),
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", "[TIME]"),
+    (r"(?m)^\d\d:\d\d\.\d ", "[ELAPSED] "),
+    (r"\b\d+(?:\.\d+)? ms\b", "[TIME] ms"),
+    (r"\b\d+(?:\.\d+)? s\b", "[TIME] s"),
+    (r"\b\d+(?:\.\d+)?s\)", "[TIME]s)"),
+    (r"\((\d+):\d\d\)", "([MINUTES])"),
+    (r"\b\d+(?:\.\d+)? [MG]B\b", "[SIZE]"),
+    (r"\bprocess \d+", "process [PID]"),
+    (r"\bgo1\.\d+(?:\.\d+)?\b", "[GO]"),
+];
+
+/// The filters of a world in `root`, whose program is `program`.
+#[must_use]
+pub fn of(root: &Path, program: &Path) -> Vec<(String, &'static str)> {
+    let literal = |path: &Path| regex::escape(&path.display().to_string());
+    let mut filters = vec![
+        (literal(program), "[BOWLINE]"),
+        (literal(&root.join("s")), "[STATE]"),
+        (literal(&root.join("h")), "[HOME]"),
+        (literal(root), "[ROOT]"),
+        (r"127\.0\.0\.1:\d+".to_owned(), "127.0.0.1:[PORT]"),
+    ];
+    filters.extend(PATTERNS.iter().map(|(from, to)| ((*from).to_owned(), *to)));
+    filters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of;
+    use regex::Regex;
+    use std::path::Path;
+
+    fn filtered(text: &str) -> String {
+        let filters = of(Path::new("/tmp/b1"), Path::new("/t/bowline"));
+        filters.into_iter().fold(text.to_owned(), |text, (pattern, replacement)| {
+            Regex::new(&pattern).unwrap().replace_all(&text, replacement).into_owned()
+        })
+    }
+
+    #[test]
+    fn what_differs_is_replaced_and_the_rest_stays() {
+        for (text, expected) in [
+            ("00:01.2 workflow  passed", "[ELAPSED] workflow  passed"),
+            ("test (1.2 s)", "test ([TIME] s)"),
+            ("in /tmp/b1/s/runs of /tmp/b1/checkout", "in [STATE]/runs of [ROOT]/checkout"),
+            ("http://127.0.0.1:8080/x", "http://127.0.0.1:[PORT]/x"),
+            ("at .github/workflows/ci.yml:13:19", "at .github/workflows/ci.yml:13:19"),
+            ("4b825dc v0.0.1-build.1", "[HEX] v0.0.1-build.1"),
+            ("coverage 83.3 % >= 80 % (35 of 42)", "coverage 83.3 % >= 80 % (35 of 42)"),
+            ("BOW1005 a decade of 12 facades", "BOW1005 a decade of 12 facades"),
+        ] {
+            assert_eq!(filtered(text), expected);
+        }
+    }
+}
