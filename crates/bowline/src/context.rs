@@ -116,6 +116,12 @@ fn network_environment() -> Vec<(String, String)> {
         "GOPROXY",
         "GOSUMDB",
         "GONOSUMDB",
+        "NODE_EXTRA_CA_CERTS",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "CURL_CA_BUNDLE",
+        "REQUESTS_CA_BUNDLE",
+        "GIT_SSL_CAINFO",
         "GOFLAGS",
     ];
     let given = |name: &str| env_vars::get(name).map(|value| (name.to_owned(), value));

@@ -25,6 +25,12 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("GOPROXY", "the Go module proxy for workflows and builds"),
     ("GOSUMDB", "the Go checksum database for workflows and builds"),
     ("GONOSUMDB", "modules without a checksum look-up"),
+    ("NODE_EXTRA_CA_CERTS", "root certificates for Node in workflows"),
+    ("SSL_CERT_FILE", "root certificates for tools in workflows and builds"),
+    ("SSL_CERT_DIR", "a folder of root certificates, as above"),
+    ("CURL_CA_BUNDLE", "root certificates for curl in workflows"),
+    ("REQUESTS_CA_BUNDLE", "root certificates for Python in workflows"),
+    ("GIT_SSL_CAINFO", "root certificates for git in workflows"),
     ("GOFLAGS", "flags that workflows and builds give to `go`"),
 ];
 

@@ -8,7 +8,7 @@ use bowline_engine::conductor::Conductor;
 use bowline_engine::rollout::{self, Job, Standing};
 use bowline_engine::target::{Counts, PodLogs, Requests, Router, Target, Weights};
 use bowline_local::router::{self, ServiceKey};
-use bowline_local::{Local, Options};
+use bowline_local::{Local, Options, look};
 use bowline_model::NewEvent;
 use bowline_sandbox::Launcher;
 use bowline_traffic::{Counters, Generation};
@@ -52,12 +52,6 @@ pub struct PodLine {
 
 /// Opens the cluster of the state folder and brings up what its objects ask for.
 pub async fn connect(context: &Context) -> Result<Connected, Failure> {
-    let connected = open(context).await?;
-    connected.local.up().await?;
-    Ok(connected)
-}
-
-async fn open(context: &Context) -> Result<Connected, Failure> {
     let program = &context.house.launcher.program;
     let hidden =
         |verb: &str| Launcher { program: program.clone(), arguments: vec![verb.to_owned()] };
@@ -76,6 +70,7 @@ async fn open(context: &Context) -> Result<Connected, Failure> {
         logs: Box::new(LocalLogs { local: Arc::clone(&local) }),
     };
     let ran_before = local.router().edge().healthy().await.is_ok();
+    local.up().await?;
     Ok(Connected { target, local, ran_before })
 }
 
@@ -116,9 +111,8 @@ impl Connected {
     }
 }
 
-/// The pods of the cluster, without starting anything.
-pub async fn pods(context: &Context) -> Result<Vec<PodLine>, Failure> {
-    let connected = open(context).await?;
+/// The pods of the cluster: a look from outside, whoever conducts.
+pub fn pods(context: &Context) -> Result<Vec<PodLine>, Failure> {
     let line = |row: bowline_local::PodRow| PodLine {
         name: row.name,
         namespace: row.namespace,
@@ -126,20 +120,21 @@ pub async fn pods(context: &Context) -> Result<Vec<PodLine>, Failure> {
         ready: row.ready,
         restarts: row.restarts,
     };
-    Ok(connected.local.ls().into_iter().map(line).collect())
+    Ok(look::pods(&context.house.directories)?.into_iter().map(line).collect())
 }
 
-/// The last lines of pods, without starting anything: name and lines of each.
-pub async fn pod_logs(
+/// The last lines of pods, a look from outside: name and lines of each.
+pub fn pod_logs(
     context: &Context,
     name: Option<&str>,
     lines: usize,
 ) -> Result<Vec<(String, Vec<String>)>, Failure> {
-    let local = open(context).await?.local;
+    let directories = &context.house.directories;
     let mut logs = Vec::new();
-    for row in local.ls() {
+    for row in look::pods(directories)? {
         if name.is_none_or(|name| row.name == name) {
-            logs.push((row.name.clone(), local.logs(&row.namespace, &row.name, lines)?));
+            let lines = look::logs(directories, &row.namespace, &row.name, lines)?;
+            logs.push((row.name.clone(), lines));
         }
     }
     Ok(logs)

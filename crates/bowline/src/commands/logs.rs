@@ -26,7 +26,7 @@ pub async fn run(context: &Context, arguments: &LogsArguments) -> Result<u8, Fai
     let mut first = true;
     loop {
         let wanted = if first { arguments.tail } else { usize::MAX };
-        let logs = target::pod_logs(context, arguments.name.as_deref(), wanted).await?;
+        let logs = target::pod_logs(context, arguments.name.as_deref(), wanted)?;
         if first && logs.is_empty() {
             return Err(unknown(context, arguments).await?);
         }
@@ -41,7 +41,7 @@ pub async fn run(context: &Context, arguments: &LogsArguments) -> Result<u8, Fai
             return Ok(exit::OK);
         }
         if first {
-            let whole = target::pod_logs(context, arguments.name.as_deref(), usize::MAX).await?;
+            let whole = target::pod_logs(context, arguments.name.as_deref(), usize::MAX)?;
             shown = whole.iter().map(|(pod, lines)| (pod.clone(), lines.len())).collect();
             first = false;
         } else {
@@ -59,7 +59,7 @@ async fn unknown(context: &Context, arguments: &LogsArguments) -> Result<Failure
         ));
     };
     let mut names: Vec<String> =
-        target::pods(context).await?.into_iter().map(|pod| pod.name).collect();
+        target::pods(context)?.into_iter().map(|pod| pod.name).collect();
     names.extend(workflows::job_names(&context.house)?);
     let help = match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),

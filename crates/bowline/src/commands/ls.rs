@@ -72,7 +72,7 @@ fn environments(context: &Context) -> Result<Vec<Row>, Failure> {
 }
 
 async fn pods(context: &Context) -> Result<Vec<Row>, Failure> {
-    let pods = target::pods(context).await?;
+    let pods = target::pods(context)?;
     let row = |pod: &target::PodLine| Row {
         cells: vec![
             pod.name.clone(),

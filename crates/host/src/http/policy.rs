@@ -60,7 +60,8 @@ impl Policy {
         Self { private: false, allowed: Vec::new() }
     }
 
-    /// For addresses that the operator configured: private networks too.
+    /// For addresses that the operator configured: private and reserved networks too, because
+    /// a company may serve a mirror from either.
     #[must_use]
     pub fn trusted() -> Self {
         Self { private: true, allowed: Vec::new() }
@@ -84,7 +85,7 @@ impl Policy {
         }
         match class(address.ip()) {
             None => Ok(()),
-            Some(Refusal::Private) if self.private => Ok(()),
+            Some(Refusal::Private | Refusal::Reserved) if self.private => Ok(()),
             Some(refusal) => Err(refusal),
         }
     }
