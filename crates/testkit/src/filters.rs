@@ -25,6 +25,8 @@ pub fn of(root: &Path, program: &Path) -> Vec<(String, &'static str)> {
     let literal = |path: &Path| regex::escape(&path.display().to_string());
     let mut filters = vec![
         (literal(program), "[BOWLINE]"),
+        (test_program(), "[TEST]"),
+        (r"\bport \d{4,5}\b".to_owned(), "port [PORT]"),
         (literal(&root.join("s")), "[STATE]"),
         (literal(&root.join("h")), "[HOME]"),
         (literal(root), "[ROOT]"),
@@ -32,6 +34,14 @@ pub fn of(root: &Path, program: &Path) -> Vec<(String, &'static str)> {
     ];
     filters.extend(PATTERNS.iter().map(|(from, to)| ((*from).to_owned(), *to)));
     filters
+}
+
+/// The running test as the kernel names it: cargo's hash is part of it, cut after 15 bytes.
+fn test_program() -> String {
+    let name = std::env::current_exe().ok().and_then(|path| {
+        Some(path.file_name()?.to_string_lossy().chars().take(15).collect::<String>())
+    });
+    regex::escape(&name.unwrap_or_else(|| "no test program".into()))
 }
 
 #[cfg(test)]

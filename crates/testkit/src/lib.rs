@@ -43,7 +43,7 @@ pub use port::free_port;
 pub use reaper::Leftover;
 pub use repository::Repository;
 pub use running::Running;
-pub use users::{Seen, Users};
+pub use users::{Seen, Users, get};
 pub use world::World;
 
 /// The snapshot library, for [`bow_snapshot!`].

@@ -95,3 +95,18 @@ async fn pace(address: SocketAddr, per_second: u32, path: &str, counts: &Arc<Cou
         let _ = request.await;
     }
 }
+
+/// One request: the status and body of its answer.
+///
+/// # Panics
+/// Without an answer.
+#[must_use]
+#[track_caller]
+pub fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let address = Address::Tcp(address);
+    let answer = runtime.block_on(local::request(&address, "GET", path, None, ANSWER_MAX));
+    let answer = answer.unwrap_or_else(|error| panic!("GET {path}: {error}"));
+    (answer.status, answer.text())
+}

@@ -1,7 +1,10 @@
 //! `bowline explain`: what an error code means.
 
 use crate::world;
+use bowline_host::files::{self, Kind};
 use bowline_testkit::bow_snapshot;
+use std::collections::BTreeSet;
+use std::path::Path;
 
 #[test]
 fn a_code_is_explained_in_either_case() {
@@ -68,4 +71,27 @@ fn a_state_folder_that_is_not_absolute_is_refused() {
     world.unset("BOWLINE_STATE");
     world.unset("HOME");
     bow_snapshot!(world, "usage-no-home", world.bowline(world.root(), &["ls"]));
+}
+
+#[test]
+fn every_code_that_the_sources_name_is_explained() {
+    let world = world();
+    let listed = world.bowline(world.root(), &["explain"]).stdout;
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut unknown = BTreeSet::new();
+    for entry in files::walk(&crates, 10_000).expect("the sources are there") {
+        let source = entry.relative.contains("/src/") && entry.relative.ends_with(".rs");
+        if entry.kind != Kind::File || !source || entry.relative.starts_with("diag/") {
+            continue;
+        }
+        let text = files::read_text(crates.join(&entry.relative), 1 << 20).expect("readable");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (at, _) in code.match_indices("\"BOW") {
+            let id = code.get(at + 1..at + 8).unwrap_or_default();
+            if id[3..].bytes().all(|b| b.is_ascii_digit()) && !listed.contains(id) {
+                unknown.insert(format!("{id} in {}", entry.relative));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "not in a table of codes: {unknown:?}");
 }

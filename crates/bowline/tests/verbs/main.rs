@@ -10,6 +10,7 @@ mod doctor;
 mod explain;
 mod init;
 mod ls;
+mod release;
 mod run;
 mod trace;
 mod why;
