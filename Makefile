@@ -1,10 +1,13 @@
 # What a newcomer types. Everything else is `cargo xtask`.
 .PHONY: demo test bench install clean
 
+# Where Go's own installer puts it; a shell's profile names it, an empty home has none.
+export PATH := $(PATH):/usr/local/go/bin
+
 # The whole path of a commit on this machine: good, better, bad and crashing releases.
 demo: prerequisites
 	cargo build --release --package bowline
-	target/release/bowline demo $(DEMO_FLAGS)
+	@cargo run --quiet --release --package bowline -- demo $(DEMO_FLAGS)
 
 test: prerequisites
 	cargo xtask ci

@@ -19,9 +19,7 @@ fi
 missing=""
 command -v git >/dev/null 2>&1 || missing="$missing git"
 command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
-if ! command -v go >/dev/null 2>&1 && ! [ -x /usr/local/go/bin/go ]; then
-    missing="$missing golang-go"
-fi
+command -v go >/dev/null 2>&1 || missing="$missing golang-go"
 [ -z "$missing" ] && exit 0
 
 install="apt-get install --yes --no-install-recommends$missing"

@@ -16,6 +16,37 @@ pub const CODES: &[Code] = &[
         text: "The name is looked for among releases, versions, environments, jobs and pods of \
             the journal in the state folder. `bowline ls` lists what is there.",
     },
+    Code {
+        id: "BOW1803",
+        title: "the demo finds no free port",
+        text: "`bowline demo` asks the kernel for a free port on 127.0.0.1, and none was given. \
+            Close programs that hold many ports, or look at the limit of open files.",
+    },
+    Code {
+        id: "BOW1804",
+        title: "the demo's folder is there already",
+        text: "`bowline demo --folder FOLDER` writes a new repository and never over something \
+            that exists. Name a folder that does not exist yet, or leave the flag out: the \
+            repository then lies inside the state folder.",
+    },
+    Code {
+        id: "BOW1805",
+        title: "there is nothing to run, or it is not asked for in a form that can be run",
+        text: "`bowline run` carries out the event `push`, with the workflows of \
+            `.github/workflows` or the one that `-W` names. A secret is given as `NAME=VALUE`.",
+    },
+    Code {
+        id: "BOW1806",
+        title: "a verb, a flag or a value is not known",
+        text: "Nothing was done. `bowline help` lists the verbs, `bowline VERB --help` the flags \
+            of one. A near name is offered when there is one.",
+    },
+    Code {
+        id: "BOW1807",
+        title: "there is nothing to check",
+        text: "`bowline check` looks at `bowline.yaml`, `.github/workflows`, the Dockerfile and \
+            the folder of manifests. With none of them there, \"in order\" would mean nothing.",
+    },
 ];
 
 /// Every code of the house, in order.

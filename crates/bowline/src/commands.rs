@@ -17,9 +17,9 @@ mod up;
 mod why;
 
 use crate::context::{self, Context};
-use crate::flags::{Cli, Verb};
-use crate::{env_vars, printer};
-use bowline_diag::exit;
+use crate::flags::{Cli, OutputForm, Verb};
+use crate::{crash, env_vars, printer};
+use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 
 /// Runs a verb to its exit code.
@@ -45,9 +45,11 @@ pub fn run(cli: Cli) -> u8 {
     };
     let done = runtime.block_on(dispatch(&context, cli.verb));
     runtime.shutdown_background();
+    crash::report();
     match done {
         Ok(code) => code,
         Err(failure) => {
+            printer::region(&[]);
             context.tell_failure(&failure);
             failure.exit_code
         }
@@ -55,10 +57,16 @@ pub fn run(cli: Cli) -> u8 {
 }
 
 async fn dispatch(context: &Context, verb: Verb) -> Result<u8, Failure> {
+    if context.common.output == Some(OutputForm::Name) && !matches!(verb, Verb::Ls { .. }) {
+        let message = "`-o name` is an answer of `bowline ls` only";
+        let diagnostic =
+            Diagnostic::error("BOW1806", message).help("use `-o json`, or leave it out");
+        return Err(Failure::usage(diagnostic));
+    }
     match verb {
         Verb::Demo(arguments) => demo::run(context, &arguments).await,
         Verb::Init => init::run(context),
-        Verb::Check => check::run(context),
+        Verb::Check => check::run(context).await,
         Verb::Run(arguments) => run::run(context, &arguments).await,
         Verb::Release(arguments) => release::run(context, &arguments).await,
         Verb::Rollout(verb) => rollout::run(context, verb).await,

@@ -57,7 +57,7 @@ impl Context {
 
     /// Those who follow what happens, as `--progress` says.
     pub fn watcher(&self) -> Arc<dyn Watcher> {
-        self.common.progress.watcher(self.color)
+        self.common.progress.watcher(self.color, self.common.verbose)
     }
 
     /// Whether the answer is JSON.
@@ -80,7 +80,7 @@ pub fn tell_failure(failure: &Failure, json: bool, color: bool) {
     }
     let accessible = env_vars::get("BOWLINE_ACCESSIBLE").is_some();
     let text = if printer::stderr_is_terminal() && !accessible {
-        bowline_diag::people(diagnostics, color, 100)
+        bowline_diag::people(diagnostics, color, printer::columns().clamp(40, 100))
     } else {
         bowline_diag::plain(diagnostics)
     };

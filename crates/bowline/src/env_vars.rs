@@ -5,7 +5,10 @@
 pub const VARIABLES: &[(&str, &str)] = &[
     ("BOWLINE_STATE", "the state folder; `$XDG_STATE_HOME/bowline` when absent"),
     ("BOWLINE_ACCESSIBLE", "`1`: errors without box drawing, positions as words"),
-    ("BOWLINE_CRASH", "for tests: abort at the named point of the crash matrix"),
+    (
+        "BOWLINE_CRASH",
+        "for tests: how many points of the crash matrix to pass; `count` counts them",
+    ),
     ("XDG_STATE_HOME", "where state folders live; `~/.local/state` when absent"),
     ("XDG_RUNTIME_DIR", "where sockets live; `/tmp` when absent"),
     ("HOME", "the user's home"),
@@ -14,6 +17,9 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("CI", "any value: one line an event, no live region"),
     ("TERM", "`dumb`: no live region, no colour"),
     ("COLUMNS", "the terminal's width when it cannot be asked"),
+    ("LC_ALL", "a locale that is not UTF-8: signs in ASCII"),
+    ("LC_CTYPE", "as `LC_ALL`, when that is absent"),
+    ("LANG", "as `LC_CTYPE`, when that is absent"),
     ("HTTPS_PROXY", "proxy for outbound HTTPS"),
     ("HTTP_PROXY", "proxy for outbound HTTP"),
     ("NO_PROXY", "hosts that are reached without the proxy"),

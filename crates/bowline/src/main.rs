@@ -6,17 +6,21 @@
 mod codes;
 mod commands;
 mod context;
+mod crash;
 mod demo;
 mod env_vars;
 mod flags;
 mod hidden;
 mod printer;
 mod progress;
+mod screen;
 mod summary;
 mod target;
+mod usage;
 
 use bowline_diag::exit;
 use clap::Parser;
+use clap::error::ErrorKind;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -29,13 +33,18 @@ fn main() -> ExitCode {
     let cli = match flags::Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            let text = error.render().to_string();
-            if error.use_stderr() {
-                printer::talk(text.trim_end());
-                return ExitCode::from(exit::USAGE);
+            if !error.use_stderr() {
+                printer::data(&error.render().to_string());
+                return ExitCode::from(exit::OK);
             }
-            printer::data(&text);
-            return ExitCode::from(exit::OK);
+            let json = usage::wants_json(&arguments);
+            let whole_help = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+            if error.kind() == whole_help && !json {
+                printer::talk(error.render().to_string().trim_end());
+            } else {
+                context::tell_failure(&usage::failure(&error), json, false);
+            }
+            return ExitCode::from(exit::USAGE);
         }
     };
     ExitCode::from(commands::run(cli))

@@ -4,7 +4,9 @@
 
 mod json;
 pub mod line;
+mod once;
 mod plain;
+mod ticker;
 mod tty;
 
 use crate::env_vars;
@@ -30,12 +32,12 @@ pub enum Progress {
 
 impl Progress {
     /// The watcher for this choice. In doubt it is `plain`.
-    pub fn watcher(self, color: bool) -> Arc<dyn Watcher> {
+    pub fn watcher(self, color: bool, verbose: bool) -> Arc<dyn Watcher> {
         match self.settled() {
-            Self::Tty => Arc::new(tty::Tty::new(color)),
+            Self::Tty => Arc::new(once::Once::new(tty::Tty::new(color), verbose)),
             Self::Json => Arc::new(json::Json),
             Self::None => Arc::new(Nobody),
-            Self::Auto | Self::Plain => Arc::new(plain::Plain::new()),
+            Self::Auto | Self::Plain => Arc::new(once::Once::new(plain::Plain::new(), verbose)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The one-machine cluster as the engine's target.
 
 use crate::context::Context;
-use crate::printer;
+use crate::{crash, printer};
 use bowline_diag::{Diagnose, Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
@@ -150,6 +150,7 @@ pub async fn follow_request(
     match Conductor::begin(directories, context.watcher()) {
         Err(busy) => ask_living(context, &standing.key, request, busy).await,
         Ok(conductor) => {
+            crash::install(&conductor)?;
             let connected = connect(context).await?;
             conductor.journal.request(request)?;
             let job: Job =

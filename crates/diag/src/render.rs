@@ -21,10 +21,10 @@ pub fn people(diagnostics: &[Diagnostic], color: bool, width: usize) -> String {
     shown(diagnostics, |diagnostic| {
         let mut text = String::new();
         let Some(label) = diagnostic.labels.first() else {
-            return plain_one(diagnostic);
+            return painted(diagnostic, color);
         };
         let source = diagnostic.sources.iter().find(|s| s.file == label.file);
-        let Some(source) = source else { return plain_one(diagnostic) };
+        let Some(source) = source else { return painted(diagnostic, color) };
         let report = Report::new(diagnostic, &label.file, &source.text);
         match handler.render_report(&mut text, &report) {
             Ok(()) => text,
@@ -78,6 +78,34 @@ fn plain_one(diagnostic: &Diagnostic) -> String {
         let _ = writeln!(text, "  help: {help}");
     }
     text
+}
+
+/// The plain form with its first line in the severity's colour and the help in cyan.
+fn painted(diagnostic: &Diagnostic, color: bool) -> String {
+    let text = plain_one(diagnostic);
+    if !color {
+        return text;
+    }
+    let first = match diagnostic.severity {
+        Severity::Error => "31",
+        Severity::Warning => "33",
+        Severity::Note => "0",
+    };
+    let mut out = String::new();
+    for (index, line) in text.lines().enumerate() {
+        let paint = if index == 0 {
+            first
+        } else if line.starts_with("  help: ") {
+            "36"
+        } else {
+            "0"
+        };
+        let _ = match paint {
+            "0" => writeln!(out, "{line}"),
+            paint => writeln!(out, "\u{1b}[{paint}m{line}\u{1b}[0m"),
+        };
+    }
+    out
 }
 
 /// A diagnostic in the shape that the renderer wants.
@@ -182,6 +210,14 @@ mod tests {
         let expected = "BOW0107 error: job `deploy` needs `biuld`, which does not exist\n  \
             at ci.yml:2:13: no job has this id\n     needs: [biuld]\n  help: did you mean `build`?\n";
         assert_eq!(plain(&[sample()]), expected);
+    }
+
+    #[test]
+    fn without_a_place_colour_repeats_what_the_words_say() {
+        let told = people(&[Diagnostic::error("BOW1005", "dirty").help("commit")], true, 80);
+        let expected =
+            "\u{1b}[31mBOW1005 error: dirty\u{1b}[0m\n\u{1b}[36m  help: commit\u{1b}[0m\n";
+        assert_eq!(told, expected);
     }
 
     #[test]

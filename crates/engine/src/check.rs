@@ -1,20 +1,29 @@
-//! `check`: every file that a release reads, validated without running anything.
+//! `check`: every file that a release reads, validated without running anything. One mistake
+//! never hides another.
 
-use crate::config;
+mod objects;
+
+use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::lane::read_policy;
 use crate::workflows;
-use bowline_diag::Diagnostic;
+use bowline_diag::{Diagnostic, nearest};
 use bowline_host::files;
-use bowline_manifest::File;
-use bowline_rollout::spec;
 use std::path::Path;
 
 /// The largest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Files in a manifest folder, at most.
-const MANIFEST_FILES_MAX: usize = 1000;
+/// The Dockerfile where `bowline.yaml` names none.
+const DOCKERFILE: &str = "Dockerfile";
+
+/// What a check depends on besides the files.
+pub struct Setting {
+    /// The installed Go, as it names itself (`go1.26.8`).
+    pub go_version: Option<String>,
+    /// A cluster without anything in it, where the objects are tried.
+    pub rehearsal: kube::Client,
+}
 
 /// What was checked.
 #[derive(Debug, Clone, Default)]
@@ -23,92 +32,108 @@ pub struct Checked {
     pub files: Vec<String>,
     /// Every mistake.
     pub mistakes: Vec<Diagnostic>,
+    /// What a release does not use, a line each.
+    pub notes: Vec<String>,
+    /// Whether there is a `bowline.yaml`.
+    pub configured: bool,
 }
 
-/// Checks the work tree below `root`.
+/// Checks the files below `root`.
 ///
 /// # Errors
 /// A folder that cannot be read.
-pub fn check(root: &Path) -> Result<Checked, Failure> {
+pub async fn check(root: &Path, setting: &Setting) -> Result<Checked, Failure> {
     let mut checked = Checked::default();
     let folder = root.file_name().map_or_else(String::new, |n| n.to_string_lossy().to_lowercase());
     let config = match files::read_beneath(root, config::FILE, FILE_BYTES_MAX) {
         Ok(bytes) => {
             checked.files.push(config::FILE.into());
-            let read = config::read(&String::from_utf8_lossy(&bytes), &folder);
-            read.map_err(|mistakes| checked.mistakes.extend(mistakes)).ok()
+            checked.configured = true;
+            let (config, mistakes) = config::read_as_far(&String::from_utf8_lossy(&bytes), &folder);
+            checked.mistakes.extend(mistakes);
+            config
         }
         Err(error) if error.is_not_found() => None,
         Err(error) => return Err(error.into()),
     };
-    for path in workflows::files(root)? {
-        checked.files.push(path.clone());
-        match workflows::read(root, &path) {
-            Ok(workflow) => checked.mistakes.extend(bowline_workflow::unsupported(&workflow)),
-            Err(failure) => checked.mistakes.extend(failure.diagnostics),
-        }
-    }
-    let dockerfile = config.as_ref().map_or("Dockerfile", |config| &config.dockerfile).to_owned();
-    check_dockerfile(root, &dockerfile, config.is_some(), &mut checked)?;
+    check_workflows(root, config.as_ref(), &mut checked)?;
+    let dockerfile = config.as_ref().map_or(DOCKERFILE, |config| &config.dockerfile).to_owned();
+    check_dockerfile(root, &dockerfile, config.is_some(), setting, &mut checked)?;
     if let Some(config) = &config {
         if let Err(failure) = read_policy(config) {
             checked.mistakes.extend(failure.diagnostics);
         }
-        check_manifests(root, &config.deploy_path, &mut checked)?;
+        objects::check(root, config, setting, &mut checked).await?;
     }
     Ok(checked)
+}
+
+/// Mistakes in any workflow; what is not carried out yet only in those that a release runs.
+fn check_workflows(
+    root: &Path,
+    config: Option<&Config>,
+    checked: &mut Checked,
+) -> Result<(), Failure> {
+    let there = workflows::files(root)?;
+    let listed = |path: &str| config.is_none_or(|c| c.workflows.iter().any(|w| w.text == path));
+    for path in &there {
+        checked.files.push(path.clone());
+        let workflow = match workflows::read(root, path) {
+            Ok(workflow) => workflow,
+            Err(failure) => {
+                checked.mistakes.extend(failure.diagnostics);
+                continue;
+            }
+        };
+        let unsupported = bowline_workflow::unsupported(&workflow);
+        if listed(path) {
+            checked.mistakes.extend(unsupported);
+        } else if let Some(first) = unsupported.first() {
+            checked.notes.push(format!("{path} is not released: {}", first.message));
+        }
+    }
+    for placed in config.iter().flat_map(|config| &config.workflows) {
+        if !files::exists(&root.join(&placed.text)) {
+            let help = match nearest(&placed.text, there.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("correct `workflows` in `{}`", config::FILE),
+            };
+            let text = config.map_or("", |config| &config.text);
+            let (line, column) = (placed.line, placed.column);
+            checked.mistakes.push(
+                Diagnostic::error("BOW1017", format!("there is no workflow `{}`", placed.text))
+                    .at(config::FILE, line, column, placed.text.chars().count(), "")
+                    .source(config::FILE, text)
+                    .help(help),
+            );
+        }
+    }
+    Ok(())
 }
 
 fn check_dockerfile(
     root: &Path,
     path: &str,
     needed: bool,
+    setting: &Setting,
     checked: &mut Checked,
 ) -> Result<(), Failure> {
     let bytes = match files::read_beneath(root, path, FILE_BYTES_MAX) {
         Ok(bytes) => bytes,
-        Err(error) if error.is_not_found() && !needed => return Ok(()),
+        Err(error) if error.is_not_found() => {
+            if needed {
+                let message = format!("there is no `{path}`");
+                let help = format!("add one, or name it: `dockerfile: PATH` in `{}`", config::FILE);
+                checked.mistakes.push(Diagnostic::error("BOW1015", message).help(help));
+            }
+            return Ok(());
+        }
         Err(error) => return Err(error.into()),
     };
     checked.files.push(path.to_owned());
     let text = String::from_utf8_lossy(&bytes);
-    if let Err(mistakes) = bowline_image::check(path, &text, None) {
+    if let Err(mistakes) = bowline_image::check(path, &text, setting.go_version.as_deref()) {
         checked.mistakes.extend(mistakes);
-    }
-    Ok(())
-}
-
-fn check_manifests(root: &Path, folder: &str, checked: &mut Checked) -> Result<(), Failure> {
-    let folder_path = root.join(folder);
-    if !files::is_dir(&folder_path) {
-        let message = format!("`deploy.path` names `{folder}`, which is not a folder");
-        checked.mistakes.push(Diagnostic::error("BOW1009", message));
-        return Ok(());
-    }
-    let mut read = Vec::new();
-    for entry in files::walk(&folder_path, MANIFEST_FILES_MAX)? {
-        if bowline_manifest::is_manifest_file(&entry.relative) {
-            let bytes = files::read_beneath(&folder_path, &entry.relative, FILE_BYTES_MAX)?;
-            let path = format!("{folder}/{}", entry.relative);
-            checked.files.push(path.clone());
-            read.push(File { path, text: String::from_utf8_lossy(&bytes).into_owned() });
-        }
-    }
-    match bowline_manifest::read(&read) {
-        Ok(resources) => {
-            let workloads =
-                resources.iter().filter(|r| matches!(r.kind.as_str(), "Rollout" | "Deployment"));
-            for workload in workloads {
-                if let Err(errors) = spec::read(&workload.value) {
-                    checked.mistakes.extend(errors.iter().map(|error| {
-                        workload
-                            .error(error.code, &error.pointer, error.message.clone(), "")
-                            .help(error.help.clone())
-                    }));
-                }
-            }
-        }
-        Err(mistakes) => checked.mistakes.extend(mistakes),
     }
     Ok(())
 }

@@ -46,34 +46,39 @@ pub const CODES: &[Code] = &[
     code(
         "BOW1007",
         "the environment is not clear",
-        "Name one of the environments of `bowline.yaml` with `--env`.",
+        "`bowline.yaml` has several environments, or none of that name. Name one of them with \
+        `--env NAME`; a release goes to one environment.",
     ),
     code(
         "BOW1008",
         "the image is quarantined in this environment",
-        "It was taken back before. Another image passes without any switch; this one only with \
-        `--override` and a reason, which is recorded.",
+        "It was taken back before, and equal content has an equal digest, so a rebuild does not \
+        help. Another image passes without any switch; this one only with `--override REASON`, \
+        which is recorded.",
     ),
     code(
         "BOW1009",
         "the folder of manifests is not in the commit",
-        "`deploy.path` in `bowline.yaml` names it, relative to the repository's root.",
+        "`deploy.path` in `bowline.yaml` names it, relative to the repository's root. Add the \
+        folder to the commit, or correct the path.",
     ),
     code(
         "BOW1010",
         "the cluster refuses or does not answer",
-        "The fields that it refuses are named. What a one-machine cluster cannot honour is \
-        refused, never ignored.",
+        "The fields that it refuses are named with their place. What a one-machine cluster cannot \
+        honour is refused, never ignored; `docs/local.md` lists what it can.",
     ),
     code(
         "BOW1011",
         "an object names another namespace",
-        "Objects of an environment live in the namespace of its name.",
+        "Objects of an environment live in the namespace of its name, so that one set of manifests \
+        serves several environments. Leave `metadata.namespace` out.",
     ),
     code(
         "BOW1012",
         "there must be exactly one Rollout or Deployment",
-        "One application is one workload. Several applications have a `bowline.yaml` each.",
+        "One application is one workload: one Rollout or one Deployment in the folder that \
+        `deploy.path` names. Several applications have a repository each.",
     ),
     code(
         "BOW1013",
@@ -90,12 +95,14 @@ pub const CODES: &[Code] = &[
     code(
         "BOW1015",
         "the Dockerfile is not in the commit",
-        "`dockerfile` in `bowline.yaml` names it; `Dockerfile` when absent.",
+        "`dockerfile` in `bowline.yaml` names it; `Dockerfile` when absent. It must be committed, \
+        because a release reads everything from the commit.",
     ),
     code(
         "BOW1016",
         "no release of that name is known",
-        "A version, an id or the first seven digits of a commit name a release.",
+        "A version (`v0.0.1-build.3`), an id (`shop/3`) or at least the first seven digits of a \
+        commit name a release. `bowline ls` lists what was released.",
     ),
     code(
         "BOW1017",
@@ -106,21 +113,27 @@ pub const CODES: &[Code] = &[
     code(
         "BOW1018",
         "a job of the workflow failed",
-        "The failing step and its last lines are shown; `bowline logs JOB` has all of them.",
+        "The failing step is shown with its place and its last lines; `bowline logs JOB` has all of \
+        them. `bowline run` runs the workflow again without a release, from the work tree as it \
+        is.",
     ),
     code(
         "BOW1019",
         "there is no version to go back to",
-        "A rollback needs an earlier version that was promoted in this environment.",
+        "A rollback needs an earlier version that was promoted in this environment, and whose image \
+        is still in the store. `bowline ls` lists what was released.",
     ),
     code(
         "BOW1020",
         "`bowline init` recognises nothing to release",
-        "A release needs a Dockerfile and a folder with Kubernetes manifests.",
+        "A release needs a Dockerfile and a folder with Kubernetes manifests: a Rollout or \
+        Deployment and the Service that selects its pods. `examples/checkout` of Bowline's own \
+        repository is a small one to copy from.",
     ),
     code(
         "BOW1099",
         "a fault of Bowline itself",
-        "The journal is whole: the same command goes on from its last entry.",
+        "Nothing is wrong with your repository. The journal is whole: the same command goes on from \
+        its last entry. Please report the sentence, with what `bowline why` says.",
     ),
 ];

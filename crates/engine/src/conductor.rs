@@ -6,12 +6,13 @@ use crate::release::{self, Release};
 use bowline_diag::Diagnostic;
 use bowline_host::directories::Directories;
 use bowline_host::files::{self, Lock, TryLock};
-use bowline_journal::{Durability, Epoch, Journal};
+use bowline_journal::{Durability, Epoch, Journal, When};
 use bowline_model::{Effect, Event, NewEvent};
+use serde_json::json;
 use std::sync::Arc;
 
-/// How many events one reading of the journal takes at most.
-const EVENTS_MAX: usize = 1_000_000;
+/// The event that says that an effect was overtaken by a later one before it was carried out.
+const SUPERSEDED: &str = "engine.effect_superseded";
 
 /// The process that conducts. While it lives no other conducts on the same state folder.
 pub struct Conductor {
@@ -55,13 +56,43 @@ impl Conductor {
         Ok(self.journal.append(&self.epoch, events, effects)?)
     }
 
-    /// Marks an effect as carried out.
+    /// Marks an effect as carried out. One that is marked already stays as it is: a process
+    /// that resumes cannot know whether the one before got so far.
     ///
     /// # Errors
     /// The journal cannot be written.
     pub fn effect_done(&self, key: &str) -> Result<(), Failure> {
-        self.journal.effect_done(&self.epoch, key, &[])?;
-        Ok(())
+        self.mark_done(key, &[])
+    }
+
+    /// Marks an effect as settled without being carried out, because a later absolute effect
+    /// stands above it. The journal says so: a mark alone would read as if it had been done.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub fn effect_superseded(&self, key: &str) -> Result<(), Failure> {
+        self.mark_done(key, &[NewEvent::new(SUPERSEDED, key, json!({}))])
+    }
+
+    fn mark_done(&self, key: &str, events: &[NewEvent]) -> Result<(), Failure> {
+        match self.journal.effect_done(&self.epoch, key, events) {
+            Ok(_) | Err(bowline_journal::Error::EffectDone { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Effects that were decided on and not reported as done, whose keys begin with `prefix`.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn pending(&self, prefix: &str) -> Result<Vec<Effect>, Failure> {
+        let all = self.journal.pending()?;
+        Ok(all.into_iter().filter(|effect| effect.key.starts_with(prefix)).collect())
+    }
+
+    /// A place at which the crash matrix may end the process: before and after an effect.
+    pub fn crash_point(&self, kind: &str, key: &str, when: When) {
+        self.journal.crash_point(kind, key, when);
     }
 
     /// The epoch: the first half of the edge's generation.
@@ -95,7 +126,11 @@ impl Conductor {
 /// # Errors
 /// The journal cannot be read, or holds what this version does not know.
 pub fn releases(journal: &Journal) -> Result<Vec<Release>, Failure> {
-    let events = journal.events(1, EVENTS_MAX)?;
+    let mut events = Vec::new();
+    for prefix in release::kind::PREFIXES {
+        events.extend(journal.events_by_kind(prefix)?);
+    }
+    events.sort_by_key(|event| event.n);
     release::fold(&events).map_err(|message| {
         Failure::usage(
             Diagnostic::error(

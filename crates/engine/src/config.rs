@@ -75,15 +75,28 @@ pub struct Config {
 /// # Errors
 /// Every mistake in the file, each with its place.
 pub fn read(text: &str, folder: &str) -> Result<Config, Vec<Diagnostic>> {
-    let documents =
-        bowline_yaml::parse_documents(text, &bowline_yaml::Limits::default()).map_err(|error| {
-            let message = format!("`{FILE}` is not valid YAML: {}", error.message);
-            vec![
-                Diagnostic::error("BOW1001", message)
-                    .at(FILE, error.line, error.column, 1, "")
-                    .source(FILE, text),
-            ]
-        })?;
+    match read_as_far(text, folder) {
+        (Some(config), mistakes) if mistakes.is_empty() => Ok(config),
+        (_, mistakes) => Err(mistakes),
+    }
+}
+
+/// As [`read`], for those who want every mistake of all files at once: what can be understood
+/// in spite of the mistakes. Nothing may be released from it unless there are none.
+#[must_use]
+pub fn read_as_far(text: &str, folder: &str) -> (Option<Config>, Vec<Diagnostic>) {
+    let documents = match bowline_yaml::parse_documents(text, &bowline_yaml::Limits::default()) {
+        Ok(documents) => documents,
+        Err(error) => {
+            let why = error.message.trim_start_matches("not YAML: ");
+            let message = format!("`{FILE}` is not YAML: {why}");
+            let diagnostic = Diagnostic::error("BOW1001", message)
+                .at(FILE, error.line, error.column, 1, "")
+                .source(FILE, text)
+                .help("correct the syntax at this place, or the line above it");
+            return (None, vec![diagnostic]);
+        }
+    };
     let mut reader = Reader { text, errors: Vec::new() };
     let config = match documents.as_slice() {
         [root] => reader.config(root, folder),
@@ -93,10 +106,7 @@ pub fn read(text: &str, folder: &str) -> Result<Config, Vec<Diagnostic>> {
             None
         }
     };
-    match config {
-        Some(config) if reader.errors.is_empty() => Ok(config),
-        _ => Err(reader.errors),
-    }
+    (config, reader.errors)
 }
 
 struct Reader<'a> {
@@ -326,6 +336,21 @@ mod tests {
     }
 
     #[test]
+    fn the_page_of_the_documentation_is_the_table_of_keys() {
+        let page = include_str!("../../../docs/bowline-yaml.md");
+        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+        let table = super::KEYS.iter().map(|(key, meaning)| format!("| `{key}` | {meaning} |"));
+        assert_eq!(rows, table.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_mistake_does_not_hide_what_stands_beside_it() {
+        let (config, mistakes) = super::read_as_far(&GOOD.replace("gates:", "gate:"), "folder");
+        assert_eq!(mistakes.len(), 1);
+        assert_eq!(config.expect("the rest is understood").deploy_path, "k8s");
+    }
+
+    #[test]
     fn every_mistake_has_a_place_and_a_way_out() {
         for (from, to, message) in [
             ("deploy:", "deplyo:", "`deplyo` is not a key"),
@@ -334,7 +359,7 @@ mod tests {
             ("k8s/", "../k8s", "inside the repository"),
             (".github/", "/etc/", "inside the repository"),
             ("app: shop", "app: Shop_1", "is not a name"),
-            ("app: shop", "app: [", "not valid YAML"),
+            ("app: shop", "app: [", "is not YAML"),
         ] {
             let errors = read(&GOOD.replace(from, to), "folder").expect_err(message);
             let first = errors.iter().find(|e| e.message.contains(message));

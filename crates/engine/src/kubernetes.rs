@@ -31,6 +31,20 @@ pub fn failure(error: kube::Error) -> Failure {
     Failure::usage(diagnostic)
 }
 
+/// Whether trying again later may help: nobody answered, or the server was not able to. What it
+/// refuses it refuses again, except for a conflict and for "too many requests".
+#[must_use]
+pub fn is_passing(error: &kube::Error) -> bool {
+    match error {
+        kube::Error::Api(status) => !(400..500).contains(&status.code) || is_busy(status.code),
+        _ => true,
+    }
+}
+
+fn is_busy(code: u16) -> bool {
+    matches!(code, 408 | 409 | 429)
+}
+
 /// The resource type of an object, by the API's plural rule.
 #[must_use]
 pub fn resource_of(api_version: &str, kind: &str) -> ApiResource {
@@ -61,6 +75,23 @@ pub async fn apply(client: &Client, namespace: &str, value: &Value) -> Result<()
         .map_err(|error| Failure::bug(format!("`{name}` does not read as an object: {error}")))?;
     objects.create(&PostParams::default(), &object).await.map_err(failure)?;
     Ok(())
+}
+
+/// Makes a new object.
+///
+/// # Errors
+/// What the API refuses, as it says it.
+pub async fn create(client: &Client, namespace: &str, value: &Value) -> Result<(), kube::Error> {
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let resource = resource_of(text("/apiVersion"), text("/kind"));
+    let objects: Api<DynamicObject> = if text("/kind") == "Namespace" {
+        Api::all_with(client.clone(), &resource)
+    } else {
+        Api::namespaced_with(client.clone(), namespace, &resource)
+    };
+    let object: DynamicObject =
+        serde_json::from_value(value.clone()).map_err(kube::Error::SerdeError)?;
+    objects.create(&PostParams::default(), &object).await.map(|_| ())
 }
 
 /// The namespace of an environment, made when it is not there.

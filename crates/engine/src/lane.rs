@@ -22,7 +22,7 @@ use crate::notice::Notice;
 use crate::release::{self, Finished, Release, Started};
 use crate::rollout::Carried;
 use crate::target::Target;
-use bowline_diag::exit;
+use bowline_diag::{Diagnostic, exit};
 use bowline_host::clock::Stopwatch;
 use bowline_model::{Outcome, ReleaseSummary, Revision, StageResult, Verdict};
 use bowline_runner::CancelToken;
@@ -56,6 +56,15 @@ pub struct Ended {
     pub failure: Option<Failure>,
     /// The release's key, `<app>/<number>`.
     pub id: String,
+}
+
+/// Why a release ended that was cancelled before its rollout.
+const INTERRUPTED: &str = "interrupted";
+
+/// The end of a release that was cancelled before its rollout: nothing has reached its users.
+/// It needs no failure beside it, because who cancelled knows.
+fn interrupted() -> (Outcome, String, Option<Failure>) {
+    (Outcome::Failed, INTERRUPTED.to_owned(), None)
 }
 
 /// What one stage came to.
@@ -121,7 +130,8 @@ pub async fn release(
 }
 
 impl Lane<'_> {
-    /// All stages in order; the first that stops the release ends it.
+    /// All stages in order; the first that stops the release ends it. Ctrl-C before the rollout
+    /// ends it too: nothing has reached its users.
     async fn run(&mut self) -> Result<(Outcome, String, Option<Failure>), Failure> {
         if let Some(end) = self.stage_workflow().await? {
             return Ok(end);
@@ -163,7 +173,11 @@ impl Lane<'_> {
         seconds: f64,
         done: Result<Done, Failure>,
     ) -> Result<Option<(Outcome, String, Option<Failure>)>, Failure> {
+        // A stage that was cancelled came to no verdict: what it says is neither a pass nor the
+        // user's fault. The rollout is different: it takes its version back and says so.
+        let cancelled = word != "rollout" && self.cancel.is_cancelled();
         let (verdict, note) = match &done {
+            _ if cancelled => (None, INTERRUPTED.to_owned()),
             Ok(done) => (Some(done.verdict), done.note.clone()),
             Err(failure) => (None, failure.sentence()),
         };
@@ -177,6 +191,9 @@ impl Lane<'_> {
             cached,
             text: note.clone(),
         });
+        if cancelled {
+            return Ok(Some(interrupted()));
+        }
         Ok(done?.stop.map(|(outcome, failure)| (outcome, note, Some(failure))))
     }
 
@@ -201,22 +218,16 @@ impl Lane<'_> {
     ) -> Result<Ended, Failure> {
         let (outcome, cause, failure) = match ended {
             Ok(end) => end,
+            Err(failure) if failure.exit_code != exit::YOUR_CODE && is_own_mistake(&failure) => {
+                // The commit itself is wrong: the same command can only say so again.
+                self.close(Outcome::Failed, failure.sentence(), seconds, before, after)?;
+                return Err(failure);
+            }
             // The machine failed, not the release: it stays open and the same command resumes.
             Err(failure) if failure.exit_code != exit::YOUR_CODE => return Err(failure),
             Err(failure) => (Outcome::Failed, failure.sentence(), Some(failure)),
         };
-        let decision_ms = self.decision_ms();
-        let switch_ms = self.carried.as_ref().and_then(|carried| carried.switch_ms);
-        let finished = Finished {
-            outcome,
-            cause: cause.clone(),
-            seconds,
-            requests: after.0.saturating_sub(before.0),
-            failed_requests: after.1.saturating_sub(before.1),
-            decision_ms,
-            switch_ms: decision_ms.and(switch_ms),
-        };
-        self.conductor.append(&[release::finished_event(&self.id, &finished)], &[])?;
+        let finished = self.close(outcome, cause.clone(), seconds, before, after)?;
         self.conductor.tell(&Notice::ReleaseFinished {
             version: self.started.version.clone(),
             outcome,
@@ -229,10 +240,50 @@ impl Lane<'_> {
             seconds,
             requests: finished.requests,
             failed_requests: finished.failed_requests,
-            decision_ms,
+            decision_ms: finished.decision_ms,
             switch_ms: finished.switch_ms,
             stages: self.stages,
         };
         Ok(Ended { summary, cause, failure, id: self.id })
     }
+
+    /// Writes the release's end down.
+    fn close(
+        &self,
+        outcome: Outcome,
+        cause: String,
+        seconds: f64,
+        before: (u64, u64),
+        after: (u64, u64),
+    ) -> Result<Finished, Failure> {
+        let decision_ms = self.decision_ms();
+        let switch_ms = self.carried.as_ref().and_then(|carried| carried.switch_ms);
+        let finished = Finished {
+            outcome,
+            cause,
+            seconds,
+            requests: after.0.saturating_sub(before.0),
+            failed_requests: after.1.saturating_sub(before.1),
+            decision_ms,
+            switch_ms: decision_ms.and(switch_ms),
+        };
+        self.conductor.append(&[release::finished_event(&self.id, &finished)], &[])?;
+        Ok(finished)
+    }
 }
+
+/// Whether a failure is a mistake in the commit's own files, which no second try can pass: one
+/// that has a place in them, or is about what they say.
+fn is_own_mistake(failure: &Failure) -> bool {
+    let about_files = |diagnostic: &Diagnostic| {
+        let code = diagnostic.code.as_str();
+        // A cluster that refuses an object names the fields; one that is away names none.
+        let refused = code == "BOW1010" && !diagnostic.notes.is_empty();
+        refused || !diagnostic.labels.is_empty() || COMMIT_MISTAKES.contains(&code)
+    };
+    failure.diagnostics.iter().any(about_files)
+}
+
+/// Codes of mistakes in a commit's files that have no single place.
+const COMMIT_MISTAKES: [&str; 6] =
+    ["BOW1009", "BOW1011", "BOW1012", "BOW1013", "BOW1015", "BOW1017"];

@@ -11,6 +11,7 @@ pub mod codes;
 pub mod conductor;
 pub mod config;
 pub mod doctor;
+mod failed_tests;
 mod failure;
 pub mod house;
 pub mod kubernetes;

@@ -8,9 +8,6 @@ use bowline_journal::{Durability, Journal};
 use bowline_model::{Event, NewEvent};
 use bowline_record::Index;
 
-/// How many events one reading takes at most.
-const EVENTS_MAX: usize = 1_000_000;
-
 /// A journal that is only read, or asked something of.
 pub struct Reader {
     journal: Journal,
@@ -40,7 +37,7 @@ impl Reader {
     /// # Errors
     /// The journal cannot be read.
     pub fn index(&self) -> Result<Index, Failure> {
-        let events = self.journal.events(1, EVENTS_MAX)?;
+        let events = self.journal.events_by_kind("record.")?;
         Ok(Index::fold(&events)?)
     }
 

@@ -17,8 +17,12 @@ pub mod kind {
     pub const IMAGE: &str = "image.built";
     /// A gate decided.
     pub const GATE: &str = "gate.decided";
-    /// It ended.
+    /// A person overrode a quarantine when the release was resumed.
+    pub const OVERRIDDEN: &str = "engine.quarantine_overridden";
+    /// It ended. A later one stands above an earlier one: a retry may end otherwise.
     pub const FINISHED: &str = "engine.release_finished";
+    /// Kinds that a release is folded from begin with one of these.
+    pub(crate) const PREFIXES: [&str; 3] = ["engine.", IMAGE, GATE];
 }
 
 /// What is known when a release begins.
@@ -89,6 +93,16 @@ impl Release {
         format!("{app}/{number}")
     }
 
+    /// A stage that is run again after an interruption takes the place of what was known of it.
+    fn stage_ended(&mut self, result: StageResult, note: String) {
+        if let Some(at) = self.stages.iter().position(|earlier| earlier.stage == result.stage) {
+            self.stages.remove(at);
+            self.notes.remove(at);
+        }
+        self.stages.push(result);
+        self.notes.push(note);
+    }
+
     /// The stage, if it ended with something to build on.
     #[must_use]
     pub fn stage(&self, stage: &str) -> Option<&StageResult> {
@@ -122,6 +136,12 @@ pub fn finished_event(id: &str, finished: &Finished) -> NewEvent {
     NewEvent::new(kind::FINISHED, id, json!(finished))
 }
 
+/// The event of a quarantine that a person overrides when resuming.
+#[must_use]
+pub fn overridden_event(id: &str, reason: &str) -> NewEvent {
+    NewEvent::new(kind::OVERRIDDEN, id, json!({"reason": reason}))
+}
+
 /// All releases, oldest first. An event whose body does not read is named, never skipped.
 ///
 /// # Errors
@@ -150,13 +170,16 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Vec<Relea
         match event.kind.as_str() {
             kind::STAGE => {
                 let result = StageResult::deserialize(&event.body["result"]).map_err(unread)?;
-                release.stages.retain(|earlier| earlier.stage != result.stage);
-                release.stages.push(result);
-                release.notes.push(event.body["note"].as_str().unwrap_or_default().to_owned());
+                let note = event.body["note"].as_str().unwrap_or_default().to_owned();
+                release.stage_ended(result, note);
             }
             kind::IMAGE => {
                 let digest = Digest::deserialize(&event.body["digest"]).map_err(unread)?;
                 release.digest = Some(digest);
+            }
+            kind::OVERRIDDEN => {
+                let reason = event.body["reason"].as_str().unwrap_or_default();
+                release.started.override_reason = Some(reason.to_owned());
             }
             kind::GATE => release.gate = Some(event.body.clone()),
             kind::FINISHED => {
@@ -225,6 +248,28 @@ mod tests {
         assert!(!releases[0].passed("gate"));
         assert_eq!(releases[0].finished.as_ref().map(|f| f.outcome), Some(Outcome::Blocked));
         assert!(releases[1].finished.is_none());
+    }
+
+    #[test]
+    fn a_stage_that_is_run_again_keeps_its_own_note() {
+        let result = |stage: &str, verdict| StageResult {
+            stage: stage.into(),
+            verdict,
+            seconds: 0.5,
+            cached: false,
+        };
+        let events = numbered(vec![
+            started_event(&started(1)),
+            stage_event("shop/1", &result("workflow", None), "disk full"),
+            stage_event("shop/1", &result("gate", Some(Verdict::Pass)), "coverage"),
+            stage_event("shop/1", &result("workflow", Some(Verdict::Pass)), "2 jobs"),
+            overridden_event("shop/1", "it was the database"),
+        ]);
+        let release = fold(&events).expect("readable").remove(0);
+        let told: Vec<_> = release.stages.iter().map(|s| &*s.stage).zip(&release.notes).collect();
+        assert_eq!(told, [("gate", &"coverage".to_owned()), ("workflow", &"2 jobs".to_owned())]);
+        assert!(release.passed("workflow"));
+        assert_eq!(release.started.override_reason.as_deref(), Some("it was the database"));
     }
 
     #[test]

@@ -7,42 +7,54 @@
 //! ```
 //!
 //! A crash at any arrow is harmless: the state is the fold of the journal, and what it calls
-//! for is carried out again under the same keys. Absent on purpose: every decision.
+//! for is carried out again under the same keys. An API or a router that is away for a moment
+//! ends nothing ([`trouble`]). Absent on purpose: every decision.
 
 mod applied;
 mod back;
+mod close;
 mod environment;
 mod observe;
+mod outbox;
+mod outside;
+mod past;
 mod perform;
 mod requests;
 mod restore;
 mod standing;
+mod tell;
+mod trouble;
 
 pub use applied::{APPLIED, Applied, job_of};
 pub use back::{Back, back};
 pub use environment::remove;
+pub use outside::{hold_others, phase_of, supersede};
+pub use past::CTRL_C;
+pub(crate) use past::was_only_interrupted;
 pub use requests::{ABORT, PAUSE, PROMOTE, RESUME, RETRY, request_event};
 pub use restore::restore;
 pub use standing::{Standing, known, standings, under_way};
 
 use crate::conductor::Conductor;
 use crate::failure::Failure;
-use crate::notice::{Notice, RolloutView};
 use crate::target::Target;
 use bowline_host::clock;
-use bowline_model::Event as Entry;
 use bowline_rollout::machine::{
-    Aborted, Action, Effect, Event, Observation, Phase, Promoted, Refused, Request, Start, State,
-    decide, standing,
+    Aborted, Action, Effect, Event, Phase, Pods, Promoted, Refused, Request, Start, State, decide,
 };
-use bowline_rollout::spec::{Pause, Step};
 use bowline_rollout::{Plan, RolloutSpec, Version};
-use std::collections::BTreeMap;
+use bowline_runner::CancelToken;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
+use trouble::Trouble;
 
 /// How often the controller looks. A canary's evidence comes by the second; readiness by this.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Pods of a version that was left may take so long to finish their requests and go. Longer than
+/// their usual grace; who ignores that is ended by whoever conducts next.
+const LEAVING_MAX: Duration = Duration::from_secs(45);
 
 /// A version to bring out, and where.
 pub struct Job {
@@ -62,6 +74,17 @@ pub struct Job {
     pub plan: Plan,
     /// Whether a quarantine is overridden.
     pub overriding: bool,
+    /// Whether the version is brought out once: a release that resumes after its rollout has
+    /// ended learns that end and does not begin anew.
+    pub once: bool,
+}
+
+impl Job {
+    /// The name of the ReplicaSet of a version.
+    #[must_use]
+    pub fn set_name(&self, hash: &str) -> String {
+        format!("{}-{hash}", self.spec.name)
+    }
 }
 
 /// How a rollout ended.
@@ -75,6 +98,8 @@ pub enum End {
     Aborted(Box<Aborted>),
     /// It is quarantined.
     Refused(Box<Refused>),
+    /// What was asked for changed nothing, and why.
+    Unchanged(String),
     /// Nothing was under way.
     Nothing,
 }
@@ -96,6 +121,7 @@ pub fn sentence(end: &End) -> String {
         End::AlreadyRunning => "this very version is running already".into(),
         End::Aborted(aborted) => aborted.message.clone(),
         End::Refused(refused) => refused.reason.clone(),
+        End::Unchanged(why) => why.clone(),
         End::Nothing => "nothing was under way".into(),
     }
 }
@@ -119,91 +145,129 @@ pub fn state(conductor: &Conductor, key: &str) -> Result<State, Failure> {
 /// behind is gone.
 ///
 /// # Errors
-/// The journal, the API or the router fails for longer than the controller bears.
+/// The journal fails; the API or the router fails for longer than the controller bears. The
+/// rollout stays as it is then: the same command resumes.
 pub async fn carry_out(
     conductor: &Conductor,
     target: &Target,
     job: &Job,
 ) -> Result<Carried, Failure> {
-    let mut controller = Controller::new(conductor, target, job)?;
-    controller.resume().await?;
-    loop {
+    carry_out_until(conductor, target, job, &CancelToken::new()).await
+}
+
+/// As [`carry_out`]; when `cancel` is thrown the version is taken back, or never begun.
+///
+/// # Errors
+/// As [`carry_out`].
+pub async fn carry_out_until(
+    conductor: &Conductor,
+    target: &Target,
+    job: &Job,
+    cancel: &CancelToken,
+) -> Result<Carried, Failure> {
+    hold_others(conductor, target, Some(&job.key)).await?;
+    let mut controller = Controller::new(conductor, target, job, cancel)?;
+    controller.take_up()?;
+    let end = loop {
         if let Some(end) = controller.turn().await? {
-            return Ok(Carried { end, switch_ms: controller.switch_ms });
+            break end;
         }
         tokio::time::sleep(LOOK_EVERY).await;
+    };
+    if job.version.is_none()
+        && let Some(rollout) = &controller.state.rollout
+    {
+        close::close_release(conductor, &job.key, &rollout.version, &end)?;
     }
+    Ok(Carried { end, switch_ms: controller.switch_ms })
 }
 
 struct Controller<'a> {
     conductor: &'a Conductor,
     target: &'a Target,
     job: &'a Job,
+    cancel: &'a CancelToken,
     state: State,
+    /// Decided on and not carried out yet, in order.
+    owed: Vec<Effect>,
+    /// Keys of effects that the outbox holds as not done.
+    pending: BTreeSet<String>,
     acknowledged: u64,
     /// Monotonic time of the last decision to shift weight.
     decided: BTreeMap<u64, Duration>,
     switch_ms: Option<u64>,
     end: Option<End>,
     asked: bool,
+    /// The pods as they were seen last; `None` until they were seen once.
+    seen: Option<BTreeMap<String, Pods>>,
+    /// How many pods of versions that are to have none were seen last.
+    lingering: usize,
+    /// Since when nothing else is left to do than to wait for them.
+    leaving_since: Option<Duration>,
+    /// What did not work in this turn.
+    trouble: Option<Trouble>,
+    /// Since when something has not worked.
+    troubled_since: Option<Duration>,
     told_waiting: String,
 }
 
 impl<'a> Controller<'a> {
-    fn new(conductor: &'a Conductor, target: &'a Target, job: &'a Job) -> Result<Self, Failure> {
+    fn new(
+        conductor: &'a Conductor,
+        target: &'a Target,
+        job: &'a Job,
+        cancel: &'a CancelToken,
+    ) -> Result<Self, Failure> {
         Ok(Self {
             conductor,
             target,
             job,
+            cancel,
             state: state(conductor, &job.key)?,
+            owed: Vec::new(),
+            pending: BTreeSet::new(),
             acknowledged: 0,
             decided: BTreeMap::new(),
             switch_ms: None,
             end: None,
             asked: false,
+            seen: None,
+            lingering: 0,
+            leaving_since: None,
+            trouble: None,
+            troubled_since: None,
             told_waiting: String::new(),
         })
-    }
-
-    /// After a restart: what the journal calls for is carried out again.
-    async fn resume(&mut self) -> Result<(), Failure> {
-        for effect in standing(&self.state) {
-            self.perform(&effect).await?;
-        }
-        Ok(())
     }
 
     /// One look, one decision; the end when there is one and nothing is left to do.
     async fn turn(&mut self) -> Result<Option<End>, Failure> {
         let mut observation = self.observe().await?;
-        if let Some(start) = self.start_request().await? {
-            observation.requests.push(start);
-        }
+        observation.requests.extend(self.interruption());
+        let start = self.start_request().await?;
+        observation.requests.extend(start);
         let (events, effects) = decide(&self.state, &observation);
         if !events.is_empty() {
-            self.commit(&events, &effects, &observation)?;
+            self.commit(&events, &effects)?;
         }
-        for effect in &effects {
-            self.perform(effect).await?;
-            self.conductor.effect_done(&effect.to_effect(&self.job.key).key)?;
-        }
+        self.owe(effects);
+        self.carry_out_owed().await?;
         if events.is_empty() {
+            // A word that is not heard is what the dead man is there for.
             self.target.router.alive().await.ok();
         } else {
             self.write_status().await;
         }
+        self.bear()?;
         self.tell_view(&observation);
-        Ok(self.ended())
+        // What this turn changed was not seen yet: the end needs a look that comes after it.
+        if events.is_empty() { self.ended() } else { Ok(None) }
     }
 
-    fn commit(
-        &mut self,
-        events: &[Event],
-        effects: &[Effect],
-        observation: &Observation,
-    ) -> Result<(), Failure> {
+    fn commit(&mut self, events: &[Event], effects: &[Effect]) -> Result<(), Failure> {
         let key = &self.job.key;
-        let entries: Vec<_> = events.iter().map(|event| event.to_new_event(key)).collect();
+        let mut entries: Vec<_> = events.iter().map(|event| event.to_new_event(key)).collect();
+        entries.extend(self.deployed(events));
         let outbox: Vec<_> = effects.iter().map(|effect| effect.to_effect(key)).collect();
         let now = clock::monotonic();
         self.conductor.append(&entries, &outbox)?;
@@ -211,101 +275,48 @@ impl<'a> Controller<'a> {
             self.state.apply(event);
             self.take_note(event, now);
         }
-        debug_assert!(observation.now_ms <= clock::monotonic().as_millis() as u64);
         Ok(())
     }
 
-    /// Remembers what the end needs, and tells the watchers.
-    fn take_note(&mut self, event: &Event, now: Duration) {
-        match event {
-            Event::WeightShifted(shift) => {
-                self.decided.insert(shift.counter, now);
-                let release = |hash: &str| {
-                    let known = self.job.version.iter().chain(&self.state.stable);
-                    let rollout = self.state.rollout.as_ref().map(|rollout| &rollout.version);
-                    let mut known = known.chain(rollout).filter(|version| version.hash == hash);
-                    known.next().map_or_else(|| hash.to_owned(), |v| v.release.clone())
-                };
-                let text = match &shift.canary {
-                    Some(canary) => {
-                        format!("{} {} % -> {} %", release(canary), shift.from, shift.weight)
-                    }
-                    None => format!("all traffic to {}", release(&shift.stable)),
-                };
-                self.happened("shifted", &text);
-            }
-            Event::PauseEnded(end) => {
-                let why = match end.cause {
-                    bowline_rollout::machine::PauseEnd::Elapsed => return,
-                    bowline_rollout::machine::PauseEnd::Proven => "proven good",
-                    bowline_rollout::machine::PauseEnd::Promoted => "promoted by hand",
-                };
-                let text = format!("pause of step {} ended early: {why}", end.index + 1);
-                self.happened("shortened", &text);
-            }
-            Event::Aborted(aborted) => {
-                self.happened("aborted", &aborted.message);
-                for line in &aborted.last_log {
-                    self.conductor.tell(&Notice::Output {
-                        stage: "rollout".into(),
-                        origin: self.job.spec.name.clone(),
-                        line: line.clone(),
-                    });
-                }
-                self.end = Some(End::Aborted(Box::new(aborted.clone())));
-            }
-            Event::DigestQuarantined(quarantined) => {
-                let digest: String = quarantined.digest.chars().take(15).collect();
-                self.happened("quarantined", &format!("{digest}…"));
-            }
-            Event::Promoted(promoted) => {
-                self.end = Some(End::Promoted(Box::new(promoted.clone())));
-            }
-            Event::Refused(refused) => {
-                self.end = Some(End::Refused(Box::new(refused.clone())));
-            }
-            Event::Retried(_) => self.end = None,
-            Event::CountersLost(_) => self.happened("inconclusive", "no counts from the edge"),
-            Event::Started(_)
-            | Event::RequestHandled(_)
-            | Event::Reapplied(_)
-            | Event::ReplicasScaled(_)
-            | Event::ReplicasAvailable(_)
-            | Event::StepCompleted(_)
-            | Event::PauseStarted(_)
-            | Event::Paused(_)
-            | Event::Resumed(_)
-            | Event::FullPromotionRequested(_)
-            | Event::Counted(_)
-            | Event::CountersFound(_)
-            | Event::QuarantineLifted(_)
-            | Event::ClockRestarted(_) => {}
-        }
+    /// Ctrl-C: whatever takes its steps is taken back.
+    fn interruption(&self) -> Option<Request> {
+        let under_way = self.cancel.is_cancelled() && self.state.active().is_some();
+        under_way.then(|| Request {
+            number: None,
+            by: CTRL_C.into(),
+            reason: "interrupted".into(),
+            action: Action::Abort,
+        })
     }
 
-    fn happened(&self, word: &str, text: &str) {
-        self.conductor.tell(&Notice::Happened {
-            stage: "rollout".into(),
-            word: word.into(),
-            text: text.into(),
-        });
-    }
-
-    /// The request to bring the version out, once, unless it is under way or running.
+    /// The request to bring the version out: once, and not when it is under way already or when
+    /// an earlier process of this release has seen its end.
     async fn start_request(&mut self) -> Result<Option<Request>, Failure> {
         let Some(version) = &self.job.version else { return Ok(None) };
-        if self.asked {
+        // Crashes from before must be known, or old ones would count as new.
+        if self.asked || self.seen.is_none() {
             return Ok(None);
         }
         self.asked = true;
-        let under_way = self.state.active().is_some_and(|r| r.version.hash == version.hash);
-        if under_way {
+        if let Some(rollout) = &self.state.rollout {
+            let own = self.job.once && rollout.version.release == version.release;
+            let same = rollout.version.hash == version.hash;
+            let under_way = rollout.phase == Phase::Progressing;
+            if under_way && same {
+                return Ok(None);
+            }
+            if own && !under_way {
+                self.end = Some(self.past_end()?);
+                return Ok(None);
+            }
+        }
+        if self.cancel.is_cancelled() {
+            self.end = Some(End::Nothing);
             return Ok(None);
         }
-        let running = self.state.stable.as_ref().is_some_and(|s| s.hash == version.hash);
-        if running && self.state.active().is_none() {
+        if self.state.stable.as_ref().is_some_and(|stable| stable.hash == version.hash) {
+            // Asked all the same: its numbers may differ, its replicas for example.
             self.end = Some(End::AlreadyRunning);
-            return Ok(None);
         }
         let baseline = self.baseline().await;
         let start = Start {
@@ -323,69 +334,26 @@ impl<'a> Controller<'a> {
     }
 
     /// Done when the machine is at rest and nothing of the left version runs.
-    fn ended(&mut self) -> Option<End> {
-        if self.state.active().is_some() || !self.state.draining.is_empty() {
-            return None;
+    fn ended(&mut self) -> Result<Option<End>, Failure> {
+        let busy = self.state.active().is_some() || !self.state.draining.is_empty();
+        if busy || !self.owed.is_empty() || (self.job.version.is_some() && !self.asked) {
+            return Ok(None);
         }
         let weight = self.state.weight.as_ref().map_or(0, |weight| weight.counter);
-        if self.acknowledged < weight {
-            return None;
+        if self.acknowledged < weight || self.waits_for_leaving() {
+            return Ok(None);
         }
-        match &self.end {
-            Some(end) => Some(end.clone()),
-            None if self.job.version.is_none() => Some(self.past_end()),
-            None if self.asked => Some(self.past_end()),
-            None => None,
+        match self.end.clone() {
+            Some(end) => Ok(Some(end)),
+            None => self.past_end().map(Some),
         }
     }
 
-    /// What an earlier process saw end before it could say so.
-    fn past_end(&self) -> End {
-        let phase = self.state.rollout.as_ref().map(|rollout| rollout.phase);
-        let entries = self.conductor.journal.events_of("rollout.", &self.job.key);
-        let last = |kind: &str| -> Option<Event> {
-            let found: &Entry =
-                entries.as_ref().ok()?.iter().rev().find(|entry| entry.kind == kind)?;
-            Event::from_event(found).ok().flatten()
-        };
-        let found = match phase {
-            Some(Phase::Promoted) => last("rollout.promoted"),
-            Some(Phase::Aborted) => last("rollout.aborted"),
-            Some(Phase::Progressing) | None => None,
-        };
-        match found {
-            Some(Event::Promoted(promoted)) => End::Promoted(Box::new(promoted)),
-            Some(Event::Aborted(aborted)) => End::Aborted(Box::new(aborted)),
-            _ => End::Nothing,
-        }
-    }
-
-    fn tell_view(&mut self, observation: &Observation) {
-        let Some(rollout) = self.state.active() else { return };
-        let left = rollout.pause.as_ref().and_then(|pause| {
-            let end = pause.started_ms + pause.duration_ms?;
-            Some(end.saturating_sub(observation.now_ms) as f64 / 1000.0)
-        });
-        let until_promoted =
-            matches!(rollout.plan.step(rollout.step), Some(Step::Pause(Pause::UntilPromoted)));
-        let waiting_for = if until_promoted && rollout.pause.is_some() {
-            "waiting for `bowline rollout promote`".to_owned()
-        } else {
-            rollout.message.clone()
-        };
-        let view = RolloutView {
-            weight: self.state.canary_weight().into(),
-            step: (rollout.step + 1).min(rollout.plan.steps.len().max(1)),
-            steps: rollout.plan.steps.len(),
-            requests: rollout.tally.canary.requests,
-            failed: rollout.tally.canary.failed,
-            seconds_left: left,
-            waiting_for,
-        };
-        if until_promoted && self.told_waiting != view.waiting_for {
-            self.told_waiting.clone_from(&view.waiting_for);
-            self.happened("waiting", &view.waiting_for);
-        }
-        self.conductor.tell(&Notice::Rollout(view));
+    /// Whether pods of a left version are still there. This process is who ends them, so it must
+    /// not go before them.
+    fn waits_for_leaving(&mut self) -> bool {
+        let now = clock::monotonic();
+        let since = *self.leaving_since.get_or_insert(now);
+        self.lingering > 0 && now.saturating_sub(since) < LEAVING_MAX
     }
 }

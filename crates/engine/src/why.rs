@@ -45,7 +45,7 @@ pub fn find(reader: &Reader, wanted: Option<&str>) -> Result<Release, Failure> {
 pub fn explain(reader: &Reader, release: &Release) -> Result<Vec<String>, Failure> {
     let started = &release.started;
     let mut lines = vec![format!(
-        "{}  {}  {} → {}",
+        "{}  {}  {} -> {}",
         started.version,
         &started.commit[..7.min(started.commit.len())],
         started.subject,
@@ -63,15 +63,8 @@ pub fn explain(reader: &Reader, release: &Release) -> Result<Vec<String>, Failur
     }
     if let Some(conditions) = release.gate.as_ref().and_then(|gate| gate["conditions"].as_array()) {
         for condition in conditions {
-            let text = |name: &str| condition[name].as_str().unwrap_or("–").to_owned();
-            lines.push(format!(
-                "  condition {} {} {}: actual {}, {}",
-                text("metric"),
-                text("comparator"),
-                text("threshold"),
-                text("actual"),
-                text("status")
-            ));
+            let text = |name: &str| condition[name].as_str().unwrap_or("–");
+            lines.push(format!("  condition {} ({})", text("message"), text("status")));
         }
     }
     for entry in rollout_events(reader, release)? {
@@ -105,12 +98,30 @@ pub fn rollout_events(reader: &Reader, release: &Release) -> Result<Vec<Entry>, 
     Ok(own)
 }
 
+/// The last lines that the application wrote before the release was taken back; empty when it
+/// was not, or when nothing was kept.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn last_log(reader: &Reader, release: &Release) -> Result<Vec<String>, Failure> {
+    let mut lines = Vec::new();
+    for entry in rollout_events(reader, release)? {
+        if let Some(Event::Aborted(aborted)) = Event::from_event(&entry)? {
+            lines = aborted.last_log;
+        }
+    }
+    Ok(lines)
+}
+
 fn told(entry: &Entry, event: &Event) -> Vec<String> {
     let line = |text: String| format!("  {:>5} {} {text}", entry.n, entry.at);
     match event {
         Event::Started(_) => vec![line("rollout started".into())],
+        Event::WeightShifted(shift) if shift.canary.is_none() => {
+            vec![line("all traffic to the stable version".into())]
+        }
         Event::WeightShifted(shift) => {
-            vec![line(format!("traffic {} % → {} %", shift.from, shift.weight))]
+            vec![line(format!("traffic {} % -> {} %", shift.from, shift.weight))]
         }
         Event::PauseEnded(end) => {
             let cause = format!("{:?}", end.cause).to_lowercase();

@@ -1,15 +1,19 @@
 //! Workflows: found, read, checked, run.
 
+use crate::failed_tests;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::lane::Lane;
 use crate::notice::{Notice, Watcher};
-use bowline_diag::{Diagnostic, exit};
+use bowline_diag::{Diagnostic, exit, nearest};
 use bowline_host::files;
 use bowline_host::http::{Client, Policy};
 use bowline_model::Revision;
-use bowline_runner::{Caches, CancelToken, Conclusion, RunEvent, RunReport, RunRequest};
+use bowline_runner::{Caches, CancelToken, Conclusion, History, JobReport, layout};
+use bowline_runner::{RunEvent, RunReport, RunRequest};
 use bowline_sandbox::{Network, toolchain};
+use bowline_source::Git;
+use bowline_store::Store;
 use bowline_workflow::filter::{self, Decision};
 use bowline_workflow::{Event, Workflow};
 use std::collections::BTreeMap;
@@ -28,6 +32,9 @@ const WORKFLOWS_MAX: u64 = 100;
 /// Jobs side by side.
 const PARALLEL_MAX: usize = 4;
 
+/// The largest test report that is looked at for an error, in bytes.
+const REPORT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
 /// Last lines of a failed step that an error shows.
 const LAST_LINES: usize = 20;
 
@@ -37,6 +44,8 @@ pub struct Ran {
     pub file: String,
     /// What it left.
     pub report: RunReport,
+    /// Where it leaves the stream of `go test -json`, relative to the workspace.
+    pub tests_report: Option<String>,
 }
 
 /// What a run needs besides the workflow.
@@ -92,7 +101,12 @@ pub fn read(root: &Path, path: &str) -> Result<Workflow, Failure> {
         Ok(bytes) => bytes,
         Err(error) if error.is_not_found() => {
             let message = format!("there is no workflow `{path}`");
-            let help = "correct `workflows` in `bowline.yaml`";
+            let there = files(root)?;
+            let help = match nearest(path, there.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if there.is_empty() => format!("add one to `{FOLDER}`"),
+                None => format!("there are: {}", there.join(", ")),
+            };
             return Err(Failure::usage(Diagnostic::error("BOW1017", message).help(help)));
         }
         Err(error) => return Err(error.into()),
@@ -147,9 +161,14 @@ pub(crate) async fn run_all(lane: &Lane<'_>) -> Result<Vec<Ran>, Failure> {
         };
         let report = run(workflow, setting).await?;
         let good = report.conclusion == Conclusion::Success;
-        ran.push(Ran { file, report });
+        ran.push(Ran { file, report, tests_report: lane.config.tests_report.clone() });
         if !good {
-            break;
+            // What the machine lacks does not end the release: the same command resumes it.
+            let failure = ran.last().map(failure_of);
+            match failure.filter(|failure| failure.exit_code != exit::YOUR_CODE) {
+                Some(failure) => return Err(failure),
+                None => break,
+            }
         }
     }
     Ok(ran)
@@ -179,12 +198,14 @@ pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, 
     let directories = &setting.house.directories;
     let cache = directories.cache();
     let (watcher, verbose) = (Arc::clone(&setting.watcher), setting.verbose);
+    let history = history(&workflow, &setting)?;
     let request = RunRequest {
         workflow,
         event: setting.event,
         revision: setting.revision.clone(),
         tree: setting.tree.to_owned(),
         git_dir: setting.git_dir.to_owned(),
+        history,
         repository: format!("local/{}", repository_name(setting.revision)),
         default_branch: None,
         run_folder: directories.runs().join(&setting.folder),
@@ -212,10 +233,24 @@ pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, 
         network: Network::Host,
         cancel: setting.cancel,
     };
-    Ok(bowline_runner::run_workflow(request, move |event| tell(&*watcher, verbose, event)).await?)
+    let file = request.workflow.file.clone();
+    let told = move |event| tell(&*watcher, verbose, &file, event);
+    Ok(bowline_runner::run_workflow(request, told).await?)
 }
 
-fn tell(watcher: &dyn Watcher, verbose: bool, event: RunEvent) {
+/// The whole history of the repository, when a checkout of the workflow asks for it.
+fn history(workflow: &Workflow, setting: &Setting<'_>) -> Result<Option<History>, Failure> {
+    if !bowline_runner::wants_history(workflow) {
+        return Ok(None);
+    }
+    let house = setting.house;
+    let store = Store::open(house.directories.store())?;
+    let repository = Git::find(&house.search_text())?.open(&setting.revision.repository)?;
+    let found = repository.history(setting.revision, &store, layout::GIT_OBJECTS)?;
+    Ok(Some(History { git_dir: found.git_dir, objects: found.objects }))
+}
+
+fn tell(watcher: &dyn Watcher, verbose: bool, file: &str, event: RunEvent) {
     let happened = |word: &str, text: String| {
         watcher.notice(&Notice::Happened { stage: "workflow".into(), word: word.into(), text });
     };
@@ -233,7 +268,9 @@ fn tell(watcher: &dyn Watcher, verbose: bool, event: RunEvent) {
             };
             happened(word, format!("{name} ({seconds:.1} s)"));
         }
+        RunEvent::Annotation { annotation, .. } if is_own_word(&annotation.shown(), file) => {}
         RunEvent::Annotation { annotation, .. } => happened("annotated", annotation.shown()),
+        RunEvent::Log { line, .. } if is_own_word(&line, file) => {}
         RunEvent::Log { job, line, .. } if verbose => {
             watcher.notice(&Notice::Output { stage: "workflow".into(), origin: job, line })
         }
@@ -249,12 +286,22 @@ fn tell(watcher: &dyn Watcher, verbose: bool, event: RunEvent) {
     }
 }
 
-/// The failure of a workflow that did not succeed: the job, the step and its last lines.
+/// Codes of the runner that say: the machine lacks something, or failed.
+const MACHINE_CODES: &[&str] = &["BOW0207", "BOW0208", "BOW0209", "BOW0212"];
+
+/// The longest step name in a sentence, in characters.
+const STEP_NAME_MAX: usize = 40;
+
+/// The failure of a workflow that did not succeed: what the runner itself found wrong, else
+/// the job, the step, its place and its last lines.
 #[must_use]
 pub fn failure_of(ran: &Ran) -> Failure {
     let bad = |c: Conclusion| matches!(c, Conclusion::Failure | Conclusion::Cancelled);
-    let job = ran.report.jobs.iter().find(|job| bad(job.conclusion) && !job.continue_on_error);
-    let Some(job) = job else {
+    let counts = |job: &&JobReport| bad(job.conclusion) && !job.continue_on_error;
+    let mut jobs: Vec<&JobReport> = ran.report.jobs.iter().filter(counts).collect();
+    // The user's own failure is news; what the machine lacks is told when there is no other.
+    jobs.sort_by_key(|job| machine_codes(job));
+    let Some(job) = jobs.first() else {
         let message = format!("`{}` was cancelled", ran.file);
         return Failure {
             diagnostics: vec![Diagnostic::error("BOW1018", message)],
@@ -262,23 +309,51 @@ pub fn failure_of(ran: &Ran) -> Failure {
         };
     };
     let step = job.steps.iter().find(|step| bad(step.conclusion));
-    let mut diagnostics: Vec<Diagnostic> = job.diagnostics.clone();
-    diagnostics.extend(step.into_iter().flat_map(|step| step.diagnostics.clone()));
-    let what = match step {
-        Some(step) => match step.exit_code {
-            Some(code) => format!("step `{}` ended with exit code {code}", step.name),
-            None => format!("step `{}` did not end well", step.name),
-        },
-        None => "it did not get to its steps".to_owned(),
+    let mut found = job.diagnostics.clone();
+    found.extend(step.into_iter().flat_map(|step| step.diagnostics.clone()));
+    let exit_code = if machine_codes(job) { exit::USAGE } else { exit::YOUR_CODE };
+    let ended = step.and_then(|step| step.exit_code.map(|code| (step, code)));
+    let Some((step, code)) = ended else {
+        if !found.is_empty() {
+            return Failure { diagnostics: found, exit_code };
+        }
+        let what = step.map_or("it did not get to its steps", |_| "a step did not end well");
+        let message = format!("job `{}` failed: {what}", job.name);
+        let diagnostic = Diagnostic::error("BOW1018", message).help(whole_log(job));
+        return Failure { diagnostics: vec![diagnostic], exit_code };
     };
-    let message = format!("job `{}` failed: {what}", job.name);
-    let mut last = Diagnostic::error("BOW1018", message)
-        .help(format!("the whole log: bowline logs {}", job.key));
-    for line in last_lines(job.log.as_ref()) {
-        last = last.note(line);
+    let name = short(&step.name);
+    let message = format!("job `{}` failed: step `{name}` ended with exit code {code}", job.name);
+    let mut diagnostic = Diagnostic::error("BOW1018", message).help(whole_log(job));
+    // The runner's own word for it is the place of the step.
+    if let Some(place) = found.into_iter().next() {
+        diagnostic.labels = place.labels;
+        diagnostic.sources = place.sources;
     }
-    diagnostics.insert(0, last);
-    Failure { diagnostics, exit_code: exit::YOUR_CODE }
+    diagnostic.notes = last_lines(job.log.as_ref(), step.number, &ran.file);
+    if diagnostic.notes.is_empty() {
+        diagnostic.notes = failed_tests(job, ran.tests_report.as_deref());
+    }
+    Failure { diagnostics: vec![diagnostic], exit_code }
+}
+
+fn whole_log(job: &JobReport) -> String {
+    format!("the whole log: bowline logs {}", job.key)
+}
+
+/// Whether a job failed for what the machine lacks.
+fn machine_codes(job: &JobReport) -> bool {
+    let steps = job.steps.iter().flat_map(|step| &step.diagnostics);
+    job.diagnostics.iter().chain(steps).any(|d| MACHINE_CODES.contains(&d.code.as_str()))
+}
+
+/// The first line of a step's name, cut to what a sentence bears.
+fn short(name: &str) -> String {
+    let line = name.lines().next().unwrap_or_default();
+    if line.chars().count() <= STEP_NAME_MAX {
+        return line.to_owned();
+    }
+    line.chars().take(STEP_NAME_MAX - 1).chain(['…']).collect()
 }
 
 /// The log of a job of the newest run; `None` when no job has that key.
@@ -335,9 +410,32 @@ fn subfolders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(entries.map(|entry| folder.join(entry.name)).filter(|path| files::is_dir(path)).collect())
 }
 
-fn last_lines(log: Option<&PathBuf>) -> Vec<String> {
+/// The last lines of a step, without what the runner says about its end.
+fn last_lines(log: Option<&PathBuf>, step: usize, file: &str) -> Vec<String> {
     let Some(log) = log else { return Vec::new() };
     let lines = bowline_runner::log::read(log).unwrap_or_default();
-    let skipped = lines.len().saturating_sub(LAST_LINES);
-    lines.into_iter().skip(skipped).map(|line| line.text).collect()
+    let mut texts: Vec<String> = lines
+        .into_iter()
+        .filter(|line| line.step == step && !is_own_word(&line.text, file))
+        .map(|line| line.text)
+        .collect();
+    texts.drain(..texts.len().saturating_sub(LAST_LINES));
+    texts
+}
+
+/// The last lines of the tests that failed, as the job's test report has them.
+fn failed_tests(job: &JobReport, report: Option<&str>) -> Vec<String> {
+    let path = report.and_then(|report| job.workspace_file(report));
+    let Some(bytes) = path.and_then(|path| files::read(&path, REPORT_BYTES_MAX).ok()) else {
+        return Vec::new();
+    };
+    let mut lines = failed_tests::output(&String::from_utf8_lossy(&bytes));
+    lines.drain(..lines.len().saturating_sub(LAST_LINES));
+    lines
+}
+
+/// Whether a log line is the runner's own error at a place of the workflow: the failure tells
+/// it once more, with the line of the file.
+fn is_own_word(line: &str, file: &str) -> bool {
+    line.strip_prefix("error: ").is_some_and(|rest| rest.starts_with(&format!("{file}:")))
 }

@@ -1,7 +1,11 @@
 //! Where Bowline keeps things: one state folder per user, one short folder for sockets.
 
 use crate::{files, limits::SOCKET_PATH_BYTES_MAX};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// Holds one folder of sockets for each state folder, in `$XDG_RUNTIME_DIR`.
+const RUNTIME_PARENT: &str = "bowline";
 
 /// Why no folder could be chosen or used.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +73,7 @@ pub fn resolve(vars: &dyn Fn(&str) -> Option<String>) -> Result<Directories, Err
     };
     let digits = format!("{:08x}", fnv1a(state.as_os_str().as_encoded_bytes()));
     let runtime = match absolute("XDG_RUNTIME_DIR")? {
-        Some(folder) => folder.join("bowline").join(digits),
+        Some(folder) => folder.join(RUNTIME_PARENT).join(digits),
         None => {
             let user = rustix::process::geteuid().as_raw();
             PathBuf::from(format!("/tmp/bowline-{user}-{digits}"))
@@ -85,25 +89,37 @@ impl Directories {
         Self { state: root.join("state"), runtime: root.join("run") }
     }
 
-    /// Makes both folders with mode 0700 and checks that they are ours: `/tmp` is shared, and
-    /// a folder that somebody else made there beforehand is refused.
+    /// Makes the state folder with mode 0700 and checks that it is ours.
     ///
     /// # Errors
     /// [`Error::NotPrivate`], [`Error::Files`].
     pub fn create(&self) -> Result<(), Error> {
-        for folder in [&self.state, &self.runtime] {
-            if let Some(parent) = folder.parent() {
-                files::create_dirs(parent)?;
-            }
-            files::create_private_dir(folder)?;
-            let metadata = files::metadata(folder)?;
-            let ours = metadata.uid == rustix::process::geteuid().as_raw();
-            let private = metadata.mode & 0o077 == 0;
-            if metadata.kind != files::Kind::Dir || !ours || !private {
-                return Err(Error::NotPrivate { path: folder.display().to_string() });
-            }
+        private(&self.state)
+    }
+
+    /// Makes the folder of the sockets with mode 0700 and checks that it is ours: `/tmp` is
+    /// shared, and a folder that somebody else made there beforehand is refused.
+    ///
+    /// # Errors
+    /// [`Error::NotPrivate`], [`Error::Files`].
+    pub fn create_runtime(&self) -> Result<(), Error> {
+        private(&self.runtime)
+    }
+
+    /// Takes away the folder of the sockets with all that is in it, for when nothing listens
+    /// there any more: it lies outside the state folder, where nothing may be left.
+    ///
+    /// # Errors
+    /// [`Error::Files`].
+    pub fn remove_runtime(&self) -> Result<(), Error> {
+        files::remove_tree(&self.runtime)?;
+        // The folder above is Bowline's own under `$XDG_RUNTIME_DIR` only.
+        let parent = self.runtime.parent().filter(|parent| parent.ends_with(RUNTIME_PARENT));
+        match parent.map_or(Ok(()), files::remove_dir) {
+            // Another state folder's sockets are in it.
+            Err(error) if error.source.kind() == ErrorKind::DirectoryNotEmpty => Ok(()),
+            result => Ok(result?),
         }
-        Ok(())
     }
 
     /// The journal's database.
@@ -168,6 +184,21 @@ impl Directories {
     }
 }
 
+/// Makes a folder that only this user may enter, with its parents.
+fn private(folder: &Path) -> Result<(), Error> {
+    if let Some(parent) = folder.parent() {
+        files::create_dirs(parent)?;
+    }
+    files::create_private_dir(folder)?;
+    let metadata = files::metadata(folder)?;
+    let ours = metadata.uid == rustix::process::geteuid().as_raw();
+    let private = metadata.mode & 0o077 == 0;
+    if metadata.kind != files::Kind::Dir || !ours || !private {
+        return Err(Error::NotPrivate { path: folder.display().to_string() });
+    }
+    Ok(())
+}
+
 /// FNV-1a, 32 bits: a short stable name, not a protection.
 fn fnv1a(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |hash, b| (hash ^ u32::from(*b)).wrapping_mul(0x0100_0193))
@@ -213,9 +244,33 @@ mod tests {
         let directories = Directories::below(folder.path());
         directories.create().unwrap();
         directories.create().unwrap();
+        assert!(!directories.runtime.exists(), "only who listens needs a place for sockets");
+        directories.create_runtime().unwrap();
         let open = std::fs::Permissions::from_mode(0o777);
         std::fs::set_permissions(&directories.runtime, open).unwrap();
-        assert!(matches!(directories.create(), Err(Error::NotPrivate { .. })));
+        assert!(matches!(directories.create_runtime(), Err(Error::NotPrivate { .. })));
+    }
+
+    #[test]
+    fn the_folder_of_sockets_goes_and_a_foreign_parent_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str| Directories {
+            state: folder.path().join("state"),
+            runtime: folder.path().join(name),
+        };
+        for (name, parent_stays) in [("bowline/0a", false), ("other/0a", true)] {
+            let directories = of(name);
+            directories.create_runtime().unwrap();
+            std::fs::write(directories.socket("edge.sock").unwrap(), "").unwrap();
+            directories.remove_runtime().unwrap();
+            directories.remove_runtime().unwrap();
+            assert!(!directories.runtime.exists());
+            assert_eq!(directories.runtime.parent().unwrap().exists(), parent_stays, "{name}");
+        }
+        of("bowline/0b").create_runtime().unwrap();
+        of("bowline/0c").create_runtime().unwrap();
+        of("bowline/0b").remove_runtime().unwrap();
+        assert!(of("bowline/0c").runtime.exists());
     }
 
     #[test]

@@ -150,7 +150,7 @@ impl GoStage {
             read_only,
         };
         if let Some(go) = &request.go {
-            mounts.push(bind(&go.root, GO_ROOT, true));
+            mounts.extend(go.mounts(Path::new(GO_ROOT)));
         }
         mounts.push(bind(&request.caches.go_build, BUILD_CACHE, false));
         mounts.push(bind(&request.caches.go_mod, MODULE_CACHE, false));

@@ -79,6 +79,7 @@ impl Local {
     pub async fn start(options: Options) -> Result<Self, Error> {
         let directories = &options.directories;
         directories.create()?;
+        directories.create_runtime()?;
         let path = directories.state.join("cluster.lock");
         let lock = match files::try_lock(&path)? {
             TryLock::Acquired(lock) => lock,
@@ -168,7 +169,7 @@ impl Local {
             let what = format!("the pod in `{first}`");
             return Err(Error::TooSlow { what, verb: "end", seconds: 0 });
         }
-        files::remove_tree(directories.runtime.join("p"))?;
+        directories.remove_runtime()?;
         Ok(())
     }
 

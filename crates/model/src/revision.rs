@@ -35,7 +35,7 @@ pub struct Revision {
     pub committed_at: i64,
     /// The first line of the message. A stranger's text.
     pub subject: String,
-    /// `refs/heads/main`, `refs/tags/v1`, or empty for a detached commit.
+    /// `refs/heads/main`, `refs/tags/v1`, or empty when no branch or tag holds it.
     pub reference: String,
     /// Paths that differ from the first parent, relative to the root; all files of a first commit.
     pub changed_files: Vec<String>,

@@ -11,6 +11,7 @@ use crate::console::{Console, Events};
 use crate::context::{Facts, Status, StepRecord, StepScope, environment, texts};
 use crate::event::RunEvent;
 use crate::github::{self, JobNames};
+use crate::history::job_wants_history;
 use crate::job_box::{Bounds, Ended, JobBox};
 use crate::layout::{self, BoxPlan, JobFolders};
 use crate::limits::{JOB_TIMEOUT_MINUTES_DEFAULT, VERSION_FILE_BYTES_MAX};
@@ -45,7 +46,7 @@ pub struct Shared {
     pub runtime: tokio::runtime::Handle,
     /// Whether there is a `bash` for steps.
     pub has_bash: bool,
-    /// Whether the checkout has one commit only.
+    /// Whether every checkout has one commit only.
     pub shallow: bool,
 }
 
@@ -157,11 +158,13 @@ impl<'a> JobRun<'a> {
         let facts = facts(request, &names, assignment);
         let folders = JobFolders::create(folder)?;
         let commands = Root::open(&folders.commands)?;
+        let history = request.history.as_ref().filter(|_| job_wants_history(job));
         let plan = BoxPlan {
             tree: &request.tree,
-            git_dir: &request.git_dir,
+            git_dir: history.map_or(&request.git_dir, |history| &history.git_dir),
+            git_objects: history.map(|history| history.objects.as_path()),
             repository: request.repository_name(),
-            go_root: request.go.as_ref().map(|go| go.root.as_path()),
+            go: request.go.as_ref(),
             tools: &request.tools,
             caches: &request.caches,
             network: request.network,
@@ -372,8 +375,15 @@ impl<'a> JobRun<'a> {
         &self.workspace
     }
 
+    /// Whether the history that a job asks for is not there.
     pub(crate) fn is_shallow(&self) -> bool {
         self.shared.shallow
+    }
+
+    /// Whether the whole history of the repository is cut off, because it is a shallow clone.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        let history = self.shared.request.history.as_ref();
+        history.is_some_and(|history| files::exists(history.git_dir.join("shallow")))
     }
 
     /// `go1.26.8`, when there is a toolchain.

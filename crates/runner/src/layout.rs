@@ -4,6 +4,7 @@
 //! Absent on purpose: opening the box.
 
 use bowline_host::files::{self, Error};
+use bowline_sandbox::toolchain::GoToolchain;
 use bowline_sandbox::{Limits, Mode, Mount, Network, Root, Spec};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,9 @@ pub const GO_BUILD_CACHE: &str = "/opt/bowline/cache/go-build";
 pub const GO_MODULE_CACHE: &str = "/opt/bowline/cache/go-mod";
 /// npm's cache inside.
 pub const NPM_CACHE: &str = "/opt/bowline/cache/npm";
+
+/// The repository's own objects inside, for jobs that ask for the whole history.
+pub const GIT_OBJECTS: &str = "/opt/bowline/git-objects";
 
 /// `GITHUB_WORKSPACE` inside, for a repository's short name.
 #[must_use]
@@ -127,10 +131,12 @@ pub struct BoxPlan<'a> {
     pub tree: &'a Path,
     /// The checkout's `.git`.
     pub git_dir: &'a Path,
+    /// The repository's objects, when `git_dir` borrows them.
+    pub git_objects: Option<&'a Path>,
     /// The repository's short name.
     pub repository: &'a str,
-    /// `GOROOT` on the host, when there is one.
-    pub go_root: Option<&'a Path>,
+    /// The Go toolchain of the host, when there is one.
+    pub go: Option<&'a GoToolchain>,
     /// The tool cache on the host.
     pub tools: &'a Path,
     /// Caches that outlive the run.
@@ -167,8 +173,11 @@ pub fn specification(folders: &JobFolders, plan: &BoxPlan<'_>) -> Spec {
         bind(&plan.caches.go_mod, GO_MODULE_CACHE, false),
         bind(&plan.caches.npm, NPM_CACHE, false),
     ];
-    if let Some(go) = plan.go_root {
-        mounts.push(bind(go, GO_ROOT, true));
+    if let Some(objects) = plan.git_objects {
+        mounts.push(bind(objects, GIT_OBJECTS, true));
+    }
+    if let Some(go) = plan.go {
+        mounts.extend(go.mounts(Path::new(GO_ROOT)));
     }
     Spec {
         hostname: "runner".to_owned(),

@@ -31,6 +31,8 @@ pub struct RunRequest {
     pub tree: PathBuf,
     /// The `.git` folder of the checkout.
     pub git_dir: PathBuf,
+    /// The whole history, for the jobs that ask for it ([`crate::wants_history`]).
+    pub history: Option<History>,
     /// The folder of this run; jobs, logs and artifacts lie below.
     pub run_folder: PathBuf,
     /// How boxes are started.
@@ -70,6 +72,15 @@ pub struct RunRequest {
     pub network: Network,
     /// Cancels the run.
     pub cancel: CancelToken,
+}
+
+/// A `.git` folder with the whole history of the repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// The `.git` folder.
+    pub git_dir: PathBuf,
+    /// The objects that it borrows: mounted read-only at [`crate::layout::GIT_OBJECTS`].
+    pub objects: PathBuf,
 }
 
 impl RunRequest {

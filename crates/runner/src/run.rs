@@ -59,7 +59,7 @@ fn share(request: RunRequest, events: Events) -> Result<Shared, Error> {
         caches: CacheStore::new(&request.caches.actions),
         runtime: tokio::runtime::Handle::current(),
         has_bash: files::exists("/bin/bash"),
-        shallow: files::exists(request.git_dir.join("shallow")),
+        shallow: request.history.is_none() && files::exists(request.git_dir.join("shallow")),
         events,
         request,
     })

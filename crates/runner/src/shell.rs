@@ -4,6 +4,8 @@
 //! runner ADR 0277.
 //! Absent on purpose: starting anything. The text and the arguments come out.
 
+use bowline_sandbox::Program;
+
 /// How a step's text is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invocation {
@@ -78,6 +80,16 @@ pub fn extension(shell: Option<&str>) -> &'static str {
     let Some(shell) = shell else { return ".sh" };
     let program = shell.split_whitespace().next().unwrap_or_default();
     BUILT_IN.iter().find(|built_in| built_in.word == program).map_or("", |found| found.extension)
+}
+
+/// What stands in for a program that is not there: most systems have Python 3 only under its
+/// full name, while GitHub's machines have both.
+#[must_use]
+pub fn stand_in(program: &Program) -> Option<Program> {
+    let mut other = program.clone();
+    let name = other.arguments.first_mut().filter(|name| *name == "python")?;
+    "python3".clone_into(name);
+    Some(other)
 }
 
 /// How `text` is run by `shell`; `None` is the default, which has no `pipefail`.
@@ -165,6 +177,18 @@ mod tests {
         }
         let without = invocation(None, "x", "/s", false).expect("it is a shell");
         assert_eq!(without.arguments, ["sh", "-e", "/s"]);
+    }
+
+    #[test]
+    fn python_3_stands_in_for_python() {
+        let program = |name: &str| Program {
+            arguments: vec![name.to_owned(), "/s".to_owned()],
+            environment: Vec::new(),
+            directory: "/".into(),
+        };
+        let other = stand_in(&program("python")).expect("there is one");
+        assert_eq!(other.arguments, ["python3", "/s"]);
+        assert!(stand_in(&program("ruby")).is_none());
     }
 
     #[test]

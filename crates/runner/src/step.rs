@@ -20,7 +20,7 @@ use crate::taint::{self, TaintError};
 use crate::variables::{self, Variables};
 use bowline_host::{clock, clock::Stopwatch, random};
 use bowline_model::Trust;
-use bowline_sandbox::{Exit, Program};
+use bowline_sandbox::{Error, Exit, Program};
 use bowline_workflow::expr::{EvaluationError, Value};
 use bowline_workflow::{RunStep, Step, StepKind, Template, UsesStep};
 use std::io::Read as _;
@@ -272,7 +272,10 @@ impl JobRun<'_> {
         let span = run.script.span;
         let (cancel, goes_on) = (self.cancel.clone(), prepared.goes_on);
         let bounds = Bounds { deadline: prepared.deadline, cancel: &cancel, goes_on: &|| goes_on };
-        let ended = self.job_box.run(&program, prepared.number, &mut self.console, &bounds);
+        let mut ended = self.job_box.run(&program, prepared.number, &mut self.console, &bounds);
+        if let (Err(Error::Program { .. }), Some(other)) = (&ended, shell::stand_in(&program)) {
+            ended = self.job_box.run(&other, prepared.number, &mut self.console, &bounds);
+        }
         let failed = |message: String| Some(Problem::new(codes::BAD_VALUE, message).or_at(span));
         match ended {
             Ok(Ended::Exit(exit @ Exit::Code(code))) => Work {
@@ -291,6 +294,11 @@ impl JobRun<'_> {
             },
             Ok(Ended::TimedOut) => self.timed_out_work(step),
             Ok(Ended::Cancelled) => Work { cancelled: true, ..Work::default() },
+            Err(error @ Error::Program { .. }) => {
+                let help = "install the program on this machine, or choose another `shell`";
+                let problem = Problem::new(codes::SHELL, error.to_string()).or_at(span).help(help);
+                Work { problem: Some(problem), ..Work::default() }
+            }
             Err(error) => Work { problem: Some(boxed(error).or_at(span)), ..Work::default() },
         }
     }

@@ -11,7 +11,7 @@ mod bench;
 #[path = "support/probe.rs"]
 mod probe;
 
-use bench::Bench;
+use bench::{Bench, run_tool};
 use bowline_runner::{Conclusion, RunRequest};
 use probe::Probe;
 use std::path::PathBuf;
@@ -129,4 +129,40 @@ async fn only_the_job_asked_for_and_what_it_needs_run() {
     let error = bench.run(request, |_| {}).await.expect_err("there is no such job");
     let shown = bowline_diag::plain(&bowline_diag::Diagnose::diagnose(&error));
     assert!(shown.contains("job `bb` does not exist in `ci.yml`"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_checkout_that_asks_for_it_has_the_whole_history() {
+    let bench = Bench::new();
+    bench.file("a.txt", "alpha");
+    bench.commit();
+    // As `source` makes it: no objects of its own, those of the repository are borrowed.
+    let (git, borrowed) = (bench.path("git"), bench.path("borrowed"));
+    run_tool("cp", &["-a", "git", "borrowed"], bench.root.path());
+    std::fs::remove_dir_all(borrowed.join("objects")).expect("it is there");
+    std::fs::create_dir_all(borrowed.join("objects/info")).expect("a folder");
+    let alternates = format!("{}\n", bowline_runner::layout::GIT_OBJECTS);
+    std::fs::write(borrowed.join("objects/info/alternates"), alternates).expect("a file");
+    let commit = run_tool("git", &["--git-dir", "git", "rev-parse", "HEAD"], bench.root.path());
+    std::fs::write(git.join("shallow"), &commit).expect("a file");
+    let job = |id: &str, with: &str| {
+        format!(
+            "  {id}:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n{with}      \
+             - run: echo {id} $(git rev-parse --is-shallow-repository) $(git log --format=%s)\n"
+        )
+    };
+    let text = format!(
+        "on: push\njobs:\n{}{}",
+        job("a", "        with: { fetch-depth: 0 }\n"),
+        job("b", "")
+    );
+    let mut request = bench.request("ci.yml", &text);
+    request.history =
+        Some(bowline_runner::History { git_dir: borrowed, objects: git.join("objects") });
+    let report = bench.run(request, |_| {}).await.expect("it runs");
+    assert_eq!(report.conclusion, Conclusion::Success, "{:?}", bench.lines());
+    let lines = bench.lines();
+    for expected in ["a false first", "b true first"] {
+        assert!(lines.iter().any(|line| line == expected), "{expected}: {lines:?}");
+    }
 }

@@ -36,3 +36,5 @@ pub const POWERSHELL_SECTION_BYTES_MIN: usize = 6;
 pub const VERSION_OUTPUT_BYTES_MAX: usize = 64 * 1024;
 /// How long a tool that looks up a version may take, in seconds.
 pub const VERSION_SECONDS_MAX: u64 = 20;
+/// The folder in memory that holds the places of a toolchain's parts, in bytes.
+pub const TOOLCHAIN_ROOT_BYTES_MAX: u64 = 64 * 1024;

@@ -1,6 +1,7 @@
 //! Toolchains that are installed on the host: Go and Node.
 #![expect(clippy::disallowed_methods, reason = "reads the version file of a Go installation")]
 
+mod go_mounts;
 pub mod go_version;
 
 use crate::limits::{VERSION_OUTPUT_BYTES_MAX, VERSION_SECONDS_MAX};

@@ -63,6 +63,9 @@ pub enum Error {
         /// The limit, with its unit.
         limit: String,
     },
+    /// The objects of the repository lie partly in another one.
+    #[error("`{}` borrows objects of another repository, so its history cannot be mounted", .0.display())]
+    Borrowed(PathBuf),
     /// A file changed while it was copied.
     #[error("`{0}` changed while the work tree was copied, so the copy is of no use")]
     Changed(String),
@@ -132,6 +135,8 @@ impl Diagnose for Error {
                 diagnostic.help("commit the files themselves, or depend on them as a module")
             }
             Self::Path { .. } | Self::Limit { .. } => plain(codes::CONTENT.id),
+            Self::Borrowed(_) => plain(codes::CONTENT.id)
+                .help("run `git repack -a -d && rm -f .git/objects/info/alternates` there"),
             Self::Changed(_) => plain(codes::CONTENT.id).help("run it again"),
             Self::Git { .. } | Self::Answer { .. } => plain(codes::GIT.id),
             Self::Sandbox(error) => return error.diagnose(),

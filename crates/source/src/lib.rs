@@ -5,16 +5,17 @@
 //! come out of the object database byte for byte, so attributes such as `export-ignore`,
 //! `eol` or `filter` change nothing.
 //!
-//! Absent on purpose: networks (nothing is cloned or fetched here), merging, history beyond
-//! the first parent. Writing is there for the demo only.
+//! Absent on purpose: networks (nothing is cloned or fetched here), merging. Writing is there for the demo only.
 #![forbid(unsafe_code)]
 
+mod branch;
 mod checkout;
 mod codes;
 mod commit;
 mod error;
 mod git;
 mod git_dir;
+mod history;
 pub mod limits;
 mod object;
 mod reference;
@@ -28,6 +29,7 @@ pub use checkout::Checkout;
 pub use codes::CODES;
 pub use error::Error;
 pub use git::Git;
+pub use history::History;
 pub use reference::GitRef;
 pub use repository::Repository;
 pub use status::Status;

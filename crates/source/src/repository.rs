@@ -63,16 +63,15 @@ impl Repository {
     /// What is known about the commit that `rev` names.
     ///
     /// `reference` is the full name of the branch or tag that was named; for `HEAD` the branch
-    /// that is checked out; empty for a commit id. In a shallow clone, where the first parent
-    /// is not there, all files count as changed.
+    /// that is checked out; for a commit id a branch that holds it. In a shallow clone, where
+    /// the first parent is not there, all files count as changed.
     ///
     /// # Errors
     /// [`Error::UnknownRevision`], [`Error::NoCommit`], and what `git` refuses.
     pub fn revision(&self, rev: &GitRef) -> Result<Revision, Error> {
         let commit_id = self.resolve(rev)?;
         let commit = Commit::parse(&self.run(&["cat-file", "commit", &commit_id])?)?;
-        let reference = self.text(&["rev-parse", "--symbolic-full-name", rev.as_str()])?;
-        let reference = if reference.starts_with("refs/") { reference } else { String::new() };
+        let reference = self.branch_of(rev, &commit_id)?;
         let parent_here = match &commit.parent {
             Some(parent) => self.has(parent)?,
             None => false,

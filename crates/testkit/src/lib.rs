@@ -31,6 +31,7 @@ mod reaper;
 mod repository;
 mod running;
 mod shared_cache;
+mod small_disk;
 mod snapshot;
 mod users;
 mod world;

@@ -5,6 +5,7 @@ use crate::port::free_port;
 use crate::reaper::{Leftover, processes_of};
 use crate::repository::Repository;
 use crate::running::Running;
+use crate::small_disk::SmallDisk;
 use crate::{filters, shared_cache};
 use bowline_host::clock::Stopwatch;
 use bowline_host::files;
@@ -23,6 +24,8 @@ const TOOLS: &[&str] = &["git", "sh"];
 #[derive(Debug)]
 pub struct World {
     program: PathBuf,
+    // Before the folder: fields are dropped in this order, and a disk must be unmounted first.
+    disk: Option<SmallDisk>,
     folder: TempDir,
     environment: BTreeMap<String, String>,
     search_path: String,
@@ -35,6 +38,18 @@ impl World {
     /// When the folders cannot be made.
     #[must_use]
     pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self::with(program.into(), |_| None)
+    }
+
+    /// A fresh user whose state folder lies on a disk of `bytes` bytes; `None` where this
+    /// process may not mount one.
+    #[must_use]
+    pub fn on_small_disk(program: impl Into<PathBuf>, bytes: u64) -> Option<Self> {
+        let world = Self::with(program.into(), |state| SmallDisk::mount(state, bytes));
+        world.disk.is_some().then_some(world)
+    }
+
+    fn with(program: PathBuf, mount: impl FnOnce(&Path) -> Option<SmallDisk>) -> Self {
         // Sockets lie below it, and a socket's path has 108 bytes at most.
         let folder = tempfile::Builder::new().prefix("b").rand_bytes(5).tempdir_in("/tmp");
         let folder = folder.expect("a temporary folder can be made");
@@ -50,8 +65,10 @@ impl World {
         for name in ["h", "r"] {
             files::create_private_dir(root.join(name)).expect("a folder can be made");
         }
+        files::create_private_dir(root.join("s")).expect("a folder can be made");
+        let disk = mount(&root.join("s"));
         shared_cache::lay(&root.join("s"));
-        Self { program: program.into(), folder, environment, search_path }
+        Self { program, folder, environment, search_path, disk }
     }
 
     /// The folder in which everything of this world lies.
@@ -94,6 +111,12 @@ impl World {
         folder
     }
 
+    /// Makes `PATH` what it was at first: this machine's.
+    pub fn whole_path(&mut self) {
+        let path = self.search_path.clone();
+        self.set("PATH", &path);
+    }
+
     /// The example in a repository of its own, in the folder `checkout`.
     #[must_use]
     pub fn repository(&self) -> Repository {
@@ -118,6 +141,27 @@ impl World {
     #[must_use]
     pub fn start(&self, folder: &Path, arguments: &[&str]) -> Running {
         Running::start(&self.program, arguments, folder, &self.environment)
+    }
+
+    /// Runs a line of shell in `folder` to its end; `bowline` is in its `PATH`.
+    ///
+    /// # Panics
+    /// When there is no shell.
+    #[track_caller]
+    pub fn shell(&self, folder: &Path, line: &str) -> Outcome {
+        let program = self.program.parent().unwrap_or(Path::new("/"));
+        let mut environment = self.environment.clone();
+        let path = format!("{}:{}", program.display(), self.environment["PATH"]);
+        environment.insert("PATH".to_owned(), path);
+        Running::start(Path::new("/bin/sh"), &["-c", line], folder, &environment).wait()
+    }
+
+    /// Leaves `bytes` free on the small disk, by a file that takes the rest.
+    ///
+    /// # Panics
+    /// Without a small disk.
+    pub fn leave_room(&self, bytes: u64) {
+        self.disk.as_ref().expect("a world on a small disk").leave_room(bytes);
     }
 
     /// Every living process of this world's state folder.

@@ -2,20 +2,47 @@
 
 use crate::context::Context;
 use crate::printer;
-use bowline_diag::exit;
-use bowline_engine::{Failure, check};
+use bowline_diag::{Diagnostic, exit};
+use bowline_engine::check::{self, Checked, Setting};
+use bowline_engine::{Failure, config};
+use bowline_local::Cluster;
+use bowline_sandbox::toolchain;
 
-/// Prints every mistake; exit 2 when there is one.
-pub fn run(context: &Context) -> Result<u8, Failure> {
-    let checked = check::check(&context.folder)?;
-    if checked.mistakes.is_empty() {
-        if context.json() {
-            printer::data("[]");
-        } else {
-            printer::data(&checked.files.join("\n"));
-            printer::talk(&format!("{} files in order", checked.files.len()));
-        }
-        return Ok(exit::OK);
+/// Prints every mistake; exit 2 when there is one, or nothing to check.
+pub async fn run(context: &Context) -> Result<u8, Failure> {
+    let go = toolchain::find_go(&context.house.search_path)?;
+    let setting = Setting {
+        go_version: go.map(|go| go.version),
+        rehearsal: Cluster::in_memory()?.client("default"),
+    };
+    let checked = check::check(&context.folder, &setting).await?;
+    if !checked.mistakes.is_empty() {
+        return Err(Failure::mistakes(checked.mistakes));
     }
-    Err(Failure::mistakes(checked.mistakes))
+    if checked.files.is_empty() {
+        let message = format!("there is no `{}`, no workflow and no Dockerfile", config::FILE);
+        return Err(Failure::usage(
+            Diagnostic::error("BOW1807", message)
+                .help("go to a repository, or name it: `bowline -C FOLDER check`"),
+        ));
+    }
+    tell(context, &checked);
+    Ok(exit::OK)
+}
+
+fn tell(context: &Context, checked: &Checked) {
+    if context.json() {
+        printer::data("[]");
+        return;
+    }
+    printer::data(&checked.files.join("\n"));
+    for note in &checked.notes {
+        printer::talk(&format!("! {note}"));
+    }
+    let count = checked.files.len();
+    let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+    printer::talk(&format!("{files} in order"));
+    if !checked.configured {
+        printer::talk(&format!("there is no `{}`; `bowline init` writes it", config::FILE));
+    }
 }

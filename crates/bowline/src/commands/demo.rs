@@ -6,7 +6,7 @@ use crate::demo::load::Load;
 use crate::demo::script::{COMMITS, Commit, edited};
 use crate::flags::DemoArguments;
 use crate::progress::line;
-use crate::{printer, target};
+use crate::{crash, printer, summary, target};
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
@@ -41,6 +41,7 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Fai
         None => context.house.directories.state.join("demo/checkout"),
     };
     let conductor = Arc::new(Conductor::begin(&context.house.directories, context.watcher())?);
+    crash::install(&conductor)?;
     let connected = target::connect(context).await?;
     // An interrupted demo leaves its service behind; this one begins from nothing.
     connected.remove_environment(&conductor, ENVIRONMENT).await?;
@@ -214,7 +215,7 @@ fn report(
     }
     let mut lines = vec![String::new()];
     for (commit, ended, _) in ends {
-        lines.push(row(commit, &ended.summary));
+        lines.extend(rows(commit, ended));
     }
     lines.push(format!("\n  {} in all", line::seconds(total_seconds)));
     let version = ends.iter().find(|(c, _, _)| c.outcome == Outcome::RolledBack);
@@ -224,34 +225,28 @@ fn report(
         lines.push(format!("  serving at http://{address}/checkout; stop it: bowline down"));
     }
     lines.push(format!("  next  bowline why {version}      bowline trace {version}"));
-    lines.push("        in your own repository: bowline init && bowline release".into());
+    lines.push("        in your own repository: bowline init".into());
     printer::data(&lines.join("\n"));
     Ok(())
 }
 
-/// One release: how it ended, what its users saw, where the time went.
-fn row(commit: &Commit, summary: &ReleaseSummary) -> String {
+/// One release: how it ended and why, where the time went, what its users saw.
+fn rows(commit: &Commit, ended: &Ended) -> Vec<String> {
+    let summary = &ended.summary;
     let version = summary.version.as_deref().unwrap_or("–");
     let sign = if commit.outcome == summary.outcome { "✓" } else { "×" };
-    let mut text = format!(
-        "  {sign} {version:<16} {:<12} {:<34} {}",
-        summary.outcome.word(),
-        commit.subject,
-        line::seconds(summary.seconds)
-    );
-    let stages: Vec<String> = summary
-        .stages
-        .iter()
-        .map(|stage| format!("{} {}", stage.stage, line::seconds(stage.seconds)))
-        .collect();
-    text.push_str(&format!("\n      {}", stages.join(" · ")));
-    if summary.requests > 0 {
-        let (requests, failed) = (summary.requests, summary.failed_requests);
-        text.push_str(&format!("\n      {requests} user requests, {failed} failed"));
+    let (word, subject) = (summary.outcome.word(), commit.subject);
+    let took = line::seconds(summary.seconds);
+    let mut rows = vec![format!("  {sign} {version:<14}  {word:<11}  {subject:<33}  {took}")];
+    if summary.outcome != Outcome::Promoted {
+        rows.push(format!("      {}", summary::cause(&ended.cause, version)));
     }
-    if let (Some(decision), Some(switch)) = (summary.decision_ms, summary.switch_ms) {
-        let decision = line::seconds(decision as f64 / 1000.0);
-        text.push_str(&format!("; decided after {decision}, switched in {switch} ms"));
+    rows.push(format!("      {}", summary::stages(&summary.stages)));
+    if let Some(mut users) = summary::users(summary) {
+        if let Some(back) = summary::back(summary) {
+            users.push_str(&format!("; {back}"));
+        }
+        rows.push(format!("      users: {users}"));
     }
-    text
+    rows
 }

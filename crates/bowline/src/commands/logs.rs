@@ -58,11 +58,13 @@ async fn unknown(context: &Context, arguments: &LogsArguments) -> Result<Failure
                 .help("`bowline up` starts what was released; `bowline logs JOB` shows a job"),
         ));
     };
-    let mut names: Vec<String> =
-        target::pods(context)?.into_iter().map(|pod| pod.name).collect();
+    let mut names: Vec<String> = target::pods(context)?.into_iter().map(|pod| pod.name).collect();
     names.extend(workflows::job_names(&context.house)?);
     let help = match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
+        None if names.is_empty() => {
+            "`bowline run` leaves logs of jobs, `bowline release` of pods too".to_owned()
+        }
         None => format!("there are: {}", names.join(", ")),
     };
     let message = format!("`{name}` is neither a job of the newest run nor a pod");

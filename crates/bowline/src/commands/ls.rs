@@ -7,6 +7,7 @@ use crate::target;
 use bowline_diag::exit;
 use bowline_engine::Failure;
 use bowline_engine::read::Reader;
+use bowline_engine::rollout;
 use serde_json::{Value, json};
 
 /// Prints the list.
@@ -23,12 +24,23 @@ pub async fn run(context: &Context, what: ListOf) -> Result<u8, Failure> {
         }
         Some(OutputForm::Name) => {
             let names: Vec<&str> = rows.iter().map(|row| row.cells[0].as_str()).collect();
-            printer::data(&names.join("\n"));
+            if !names.is_empty() {
+                printer::data(&names.join("\n"));
+            }
         }
-        None if rows.is_empty() => printer::talk("nothing yet; `bowline release` makes the first"),
+        None if rows.is_empty() => printer::talk(nothing(what)),
         None => printer::data(&table(&rows)),
     }
     Ok(exit::OK)
+}
+
+/// What an empty list means, and the verb that fills it.
+fn nothing(what: ListOf) -> &'static str {
+    match what {
+        ListOf::Releases => "nothing was released yet; `bowline release` makes the first",
+        ListOf::Environments => "nothing was promoted yet; `bowline release` makes the first",
+        ListOf::Pods => "no pod runs; `bowline up` starts what was released",
+    }
 }
 
 struct Row {
@@ -57,18 +69,28 @@ fn releases(context: &Context) -> Result<Vec<Row>, Failure> {
     Ok(releases.iter().rev().map(row).collect())
 }
 
+/// What is stable where: the rollouts say which version, the records since when and at which
+/// address.
 fn environments(context: &Context) -> Result<Vec<Row>, Failure> {
     let index = Reader::open(&context.house)?.index()?;
-    let row = |record: &&bowline_model::DeploymentRecord| Row {
-        cells: vec![
-            record.environment.clone(),
-            record.version.clone(),
-            record.address.clone(),
-            record.digest.short().to_owned(),
-        ],
-        value: json!(record),
-    };
-    Ok(index.serving().iter().map(row).collect())
+    let mut rows = Vec::new();
+    for standing in rollout::standings(&context.house)? {
+        let Some(stable) = &standing.state.stable else { continue };
+        let of_stable = |record: &&bowline_model::DeploymentRecord| {
+            record.environment == standing.environment() && record.version == stable.release
+        };
+        let Some(record) = index.deployments().iter().rev().find(of_stable) else { continue };
+        rows.push(Row {
+            cells: vec![
+                record.environment.clone(),
+                record.version.clone(),
+                record.address.clone(),
+                record.digest.short().to_owned(),
+            ],
+            value: json!(record),
+        });
+    }
+    Ok(rows)
 }
 
 async fn pods(context: &Context) -> Result<Vec<Row>, Failure> {

@@ -2,12 +2,14 @@
 
 use crate::context::Context;
 use crate::flags::ReleaseArguments;
-use crate::{printer, summary, target};
+use crate::{crash, printer, summary, target};
 use bowline_diag::exit;
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
-use bowline_engine::lane::{self, Request};
-use bowline_engine::rollout;
+use bowline_engine::lane::{self, Ended, Request};
+use bowline_engine::read::Reader;
+use bowline_engine::{rollout, why};
+use bowline_model::Outcome;
 use bowline_runner::CancelToken;
 use std::sync::Arc;
 
@@ -21,28 +23,80 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
         verbose: context.common.verbose,
     };
     let conductor = Arc::new(Conductor::begin(&context.house.directories, context.watcher())?);
+    crash::install(&conductor)?;
     let connected = target::connect(context).await?;
     let cancel = CancelToken::new();
     let release = lane::release(&context.house, &conductor, &connected.target, &cancel, request);
     let ended = tokio::select! {
-        ended = release => ended?,
+        ended = release => ended,
         () = interrupt(Arc::clone(&conductor), cancel.clone()) => return Ok(exit::INTERRUPTED),
     };
-    connected.leave_running().await?;
-    if let Some(failure) = &ended.failure {
-        context.tell_failure(failure);
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(failure) => {
+            // What was started for a release that could not begin serves nobody.
+            connected.leave_as_found().await?;
+            return Err(failure);
+        }
+    };
+    let exit_code =
+        if cancel.is_cancelled() { exit::INTERRUPTED } else { ended.summary.outcome.exit_code() };
+    let around = around(context, &ended, exit_code)?;
+    if around.serves {
+        connected.leave_running().await?;
+    } else {
+        connected.leave_as_found().await?;
     }
+    report(context, &ended, around)?;
+    Ok(exit_code)
+}
+
+/// What is known besides the release's own summary.
+struct Around {
+    /// Whether its environment serves anything now.
+    serves: bool,
+    block: summary::Around,
+}
+
+fn around(context: &Context, ended: &Ended, exit_code: u8) -> Result<Around, Failure> {
+    let reader = Reader::open(&context.house)?;
+    let releases = reader.releases()?;
+    let release = releases.iter().find(|release| release.id == ended.id);
+    let Some(release) = release else {
+        return Err(Failure::bug(format!("`{}` is not in the journal", ended.id)));
+    };
+    let key = format!("{}/{}", release.started.environment, release.started.app);
+    let standings = rollout::standings(&context.house)?;
+    let standing = standings.into_iter().find(|standing| standing.key == key);
+    let stable = standing.and_then(|standing| standing.state.stable);
+    let now = stable.as_ref().map(|stable| stable.release.clone());
+    let block = summary::Around {
+        now: now.filter(|_| ended.summary.outcome == Outcome::RolledBack),
+        last_log: why::last_log(&reader, release)?,
+        exit_code,
+    };
+    Ok(Around { serves: stable.is_some(), block })
+}
+
+fn report(context: &Context, ended: &Ended, around: Around) -> Result<(), Failure> {
     if context.json() {
+        ended.failure.iter().for_each(|failure| context.tell_failure(failure));
         let text = serde_json::to_string(&ended.summary)
             .map_err(|error| Failure::bug(format!("the summary does not serialise: {error}")))?;
         printer::data(&text);
-    } else {
-        printer::talk(&summary::of_release(&ended));
+        return Ok(());
     }
-    if cancel.is_cancelled() {
-        return Ok(exit::INTERRUPTED);
+    let mut block = around.block;
+    if let Some(failure) = &ended.failure {
+        let mut failure = failure.clone();
+        // The last lines of a failing step stand in the end block.
+        if let Some(first) = failure.diagnostics.first_mut().filter(|d| d.code == "BOW1018") {
+            block.last_log.append(&mut first.notes);
+        }
+        context.tell_failure(&failure);
     }
-    Ok(ended.summary.outcome.exit_code())
+    printer::talk(&summary::of_release(ended, &block));
+    Ok(())
 }
 
 /// The first Ctrl-C ends the jobs and brings the traffic back; the second returns, to leave at

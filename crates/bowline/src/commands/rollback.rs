@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::flags::RollbackArguments;
 use crate::progress::line;
-use crate::{printer, target};
+use crate::{crash, printer, target};
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
@@ -25,6 +25,7 @@ pub async fn run(context: &Context, arguments: &RollbackArguments) -> Result<u8,
         }
         Err(busy) => return Err(busy),
     };
+    crash::install(&conductor)?;
     let connected = target::connect(context).await?;
     let to = arguments.to.as_deref();
     let back = rollout::back(&conductor, &connected.target, &key, to, reason).await?;

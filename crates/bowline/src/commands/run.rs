@@ -6,7 +6,7 @@ use crate::printer;
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::workflows::{self, Ran, Setting};
-use bowline_host::clock;
+use bowline_host::{clock, files};
 use bowline_model::Revision;
 use bowline_runner::{CancelToken, Conclusion, RunReport};
 use bowline_source::{Checkout, Git, GitRef, Repository};
@@ -15,6 +15,7 @@ use bowline_workflow::filter::{self, Decision};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Runs the workflows that the event triggers; exit 1 when one fails.
 pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Failure> {
@@ -28,12 +29,13 @@ pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Fail
     let repository = Git::find(&context.house.search_text())?.open(&context.folder)?;
     let revision = repository.revision(&GitRef::head())?;
     let checkout = checkout(&repository, &revision, &store)?;
-    let files = chosen(context, arguments, &repository, &checkout.tree)?;
+    let chosen = chosen(context, arguments, &repository, &checkout.tree)?;
+    let watcher = context.watcher();
     let secrets = secrets(&arguments.secrets)?;
     let cancel = CancelToken::new();
     let event = workflows::push_event(&revision);
     let mut ran: Vec<Ran> = Vec::new();
-    for file in files {
+    for file in chosen {
         let workflow = workflows::read_supported(&checkout.tree, &file)?;
         if let Decision::Skips { reason, .. } = filter::matches(&workflow.on, &event) {
             printer::talk(&format!("skipped {file}: {reason}"));
@@ -53,7 +55,7 @@ pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Fail
             run_number: 1,
             event: event.clone(),
             cancel: cancel.clone(),
-            watcher: context.watcher(),
+            watcher: Arc::clone(&watcher),
             // A run by hand is looked at: its output is what was asked for.
             verbose: true,
         };
@@ -61,7 +63,7 @@ pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Fail
             report = workflows::run(workflow, setting) => report?,
             () = interrupt(cancel.clone()) => return Ok(exit::INTERRUPTED),
         };
-        ran.push(Ran { file, report });
+        ran.push(Ran { file, report, tests_report: None });
     }
     finish(context, &ran, &cancel)
 }
@@ -78,10 +80,13 @@ fn finish(context: &Context, ran: &[Ran], cancel: &CancelToken) -> Result<u8, Fa
     if cancel.is_cancelled() {
         return Ok(exit::INTERRUPTED);
     }
-    match ran.iter().find(|ran| ran.report.conclusion != Conclusion::Success) {
-        Some(bad) => Err(workflows::failure_of(bad)),
-        None => Ok(exit::OK),
-    }
+    let Some(bad) = ran.iter().find(|ran| ran.report.conclusion != Conclusion::Success) else {
+        return Ok(exit::OK);
+    };
+    let mut failure = workflows::failure_of(bad);
+    // The output was shown as it came.
+    failure.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.notes.clear());
+    Err(failure)
 }
 
 fn as_json(file: &str, report: &RunReport) -> Value {
@@ -126,7 +131,14 @@ fn chosen(
         let root = repository.root();
         let absolute: PathBuf = context.folder.join(file);
         let relative = absolute.strip_prefix(root).unwrap_or(file);
-        return Ok(vec![relative.to_string_lossy().into_owned()]);
+        let relative = relative.to_string_lossy().into_owned();
+        let in_folder = format!(".github/workflows/{relative}");
+        // A bare file name means the one in the folder of workflows.
+        let bare = !relative.contains('/') && !files::exists(tree.join(&relative));
+        if bare && files::exists(tree.join(&in_folder)) {
+            return Ok(vec![in_folder]);
+        }
+        return Ok(vec![relative]);
     }
     let all = workflows::files(tree)?;
     if all.is_empty() {

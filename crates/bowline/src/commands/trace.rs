@@ -26,7 +26,9 @@ pub fn run(context: &Context, query: &str) -> Result<u8, Failure> {
         lines.push(format!("commit   {}", build.git_sha));
         lines.push(format!("digest   {}", build.digest));
         lines.push(format!("built    {} by {}", build.built_at, build.built_by));
-        let of_build = answer.deployments.iter().filter(|d| d.version == build.version);
+        // Two applications may have the same version; their images differ.
+        let of_build = answer.deployments.iter();
+        let of_build = of_build.filter(|d| d.version == build.version && d.digest == build.digest);
         for deployment in of_build {
             let serving = answer.serving.contains(deployment);
             let word = if serving { "serving" } else { "served " };

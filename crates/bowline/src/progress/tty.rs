@@ -3,13 +3,12 @@
 //! Finished lines scroll up and stay. The region is drawn again only when something changed,
 //! at most ten times a second.
 
-use super::line;
+use super::{line, ticker};
 use crate::printer;
 use bowline_engine::notice::{Notice, RolloutView, Watcher};
 use bowline_host::clock::Stopwatch;
 use bowline_model::Outcome;
-use std::fmt::Write as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The region's height.
@@ -18,184 +17,170 @@ const LINES_MAX: usize = 8;
 /// At most ten drawings a second.
 const REDRAW_EVERY: Duration = Duration::from_millis(100);
 
+/// Each sign of the sparkline stands for one of these.
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+
+/// A shorter time is not worth showing, in seconds.
+const SHOWN_SECONDS_MIN: f64 = 0.05;
+
 /// How many weights the sparkline remembers.
 const HISTORY_MAX: usize = 24;
 
 /// `--progress tty`.
 pub struct Tty {
     color: bool,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
+#[derive(Default)]
 struct State {
-    drawn: usize,
-    since_draw: Stopwatch,
-    stage: Option<(String, Stopwatch, String)>,
+    stage: Option<Stage>,
     rollout: Option<RolloutView>,
+    /// Weights of the canary, one a second.
     history: Vec<u32>,
+    since_sample: Option<Stopwatch>,
+    /// Whether a release was shown already.
+    began: bool,
+}
+
+struct Stage {
+    word: String,
+    since: Stopwatch,
+    doing: String,
 }
 
 impl Tty {
     /// A region that is empty at first.
     pub fn new(color: bool) -> Self {
-        let state = State {
-            drawn: 0,
-            since_draw: Stopwatch::start(),
-            stage: None,
-            rollout: None,
-            history: Vec::new(),
-        };
-        Self { color, state: Mutex::new(state) }
-    }
-
-    /// A panic elsewhere must not cost the last lines.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn paint(&self, text: &str, word: &str) -> String {
-        let color = match word {
-            "blocked" | "rolled back" | "failed" | "aborted" | "incomplete" => "31",
-            "warned" | "waiting" | "inconclusive" => "33",
-            _ => return text.to_owned(),
-        };
-        if self.color { format!("\u{1b}[{color}m{text}\u{1b}[0m") } else { text.to_owned() }
+        let state = Arc::new(Mutex::new(State::default()));
+        ticker::start(&state, REDRAW_EVERY, draw);
+        Self { color, state }
     }
 
     /// A line that stays.
-    fn settle(&self, state: &mut State, text: &str) {
-        let mut out = erase(state);
-        let _ = writeln!(out, "{text}");
-        printer::live(&out);
-        self.draw(state);
+    fn settle(&self, text: &str, word: &str) {
+        let text = line::inert(text);
+        let color = match word {
+            "blocked" | "rolled back" | "failed" | "aborted" | "incomplete" => "31",
+            "warned" | "waiting" | "inconclusive" => "33",
+            _ => return printer::talk(&text),
+        };
+        if self.color {
+            printer::talk(&format!("\u{1b}[{color}m{text}\u{1b}[0m"));
+        } else {
+            printer::talk(&text);
+        }
+    }
+}
+
+impl Drop for Tty {
+    /// Nothing of the region stays behind.
+    fn drop(&mut self) {
+        *lock(&self.state) = State::default();
+        printer::region(&[]);
+    }
+}
+
+/// A panic elsewhere must not cost the last lines.
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn draw(state: &Mutex<State>) {
+    let mut state = lock(state);
+    state.sample();
+    printer::region(&state.lines());
+}
+
+impl State {
+    /// Nothing is under way any more.
+    fn rest(&mut self) {
+        *self = Self { began: self.began, ..Self::default() };
     }
 
-    fn draw(&self, state: &mut State) {
-        let width = width();
-        let mut lines = Vec::new();
-        if let Some((stage, since, text)) = &state.stage {
-            let took = line::seconds(since.elapsed().as_secs_f64());
-            lines.push(format!(" ▸ {stage}  {took}  {text}"));
+    fn sample(&mut self) {
+        let Some(view) = &self.rollout else { return };
+        if self.since_sample.as_ref().is_some_and(|since| since.elapsed() < SAMPLE_EVERY) {
+            return;
         }
-        if let Some(view) = &state.rollout {
-            lines.extend(rollout_lines(view, &state.history));
+        self.history.push(view.weight);
+        let surplus = self.history.len().saturating_sub(HISTORY_MAX);
+        self.history.drain(..surplus);
+        self.since_sample = Some(Stopwatch::start());
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(stage) = &self.stage {
+            let doing = match &self.rollout {
+                Some(view) => line::rollout(view).0,
+                None => stage.doing.clone(),
+            };
+            let doing = line::working(stage.since.elapsed().as_secs(), &doing);
+            lines.push(line::inert(&format!(" ▸ {:<9} {doing}", stage.word)));
+        }
+        if let Some(view) = &self.rollout {
+            lines.push(format!("   {}", line::rollout(view).1));
+            let spark: String = self.history.iter().map(|weight| bar(*weight)).collect();
+            lines.push(format!("   {spark}"));
+            if !view.waiting_for.is_empty() {
+                lines.push(line::inert(&format!("   {}", view.waiting_for)));
+            }
         }
         lines.truncate(LINES_MAX);
-        let mut out = erase(state);
-        for text in &lines {
-            let _ = writeln!(out, "{}", cut(&line::inert(text), width));
-        }
-        state.drawn = lines.len();
-        state.since_draw = Stopwatch::start();
-        printer::live(&out);
+        lines
     }
 }
 
 impl Watcher for Tty {
     fn notice(&self, notice: &Notice) {
-        let mut state = self.lock();
         match notice {
             Notice::StageStarted { stage } => {
-                state.stage = Some((stage.clone(), Stopwatch::start(), String::new()));
-                self.draw(&mut state);
+                let (word, since) = (stage.clone(), Stopwatch::start());
+                lock(&self.state).stage = Some(Stage { word, since, doing: String::new() });
             }
             Notice::StageWorking { text, .. } => {
-                if let Some(current) = &mut state.stage {
-                    current.2.clone_from(text);
-                }
-                if state.since_draw.elapsed() >= REDRAW_EVERY {
-                    self.draw(&mut state);
+                if let Some(stage) = &mut lock(&self.state).stage {
+                    stage.doing.clone_from(text);
                 }
             }
-            Notice::Rollout(view) => {
-                if state.history.last() != Some(&view.weight) || state.history.len() < 4 {
-                    state.history.push(view.weight);
-                    let surplus = state.history.len().saturating_sub(HISTORY_MAX);
-                    state.history.drain(..surplus);
-                }
-                state.rollout = Some(view.clone());
-                if state.since_draw.elapsed() >= REDRAW_EVERY {
-                    self.draw(&mut state);
-                }
-            }
+            Notice::Rollout(view) => lock(&self.state).rollout = Some(view.clone()),
             Notice::StageFinished { stage, verdict, seconds, cached, text } => {
-                state.stage = None;
-                let (sign, word) = line::verdict(*verdict);
-                let cached = if *cached { ", cached" } else { "" };
-                let took = line::seconds(*seconds);
-                let text = format!(" {sign} {stage:<9} {text} ({took}{cached})");
-                if stage == "rollout" {
-                    state.rollout = None;
-                    state.history.clear();
-                }
-                let text = self.paint(&line::inert(&text), word);
-                self.settle(&mut state, &text);
+                lock(&self.state).rest();
+                let (sign, word) = line::end(stage, *verdict, text);
+                let text = if text.is_empty() { word } else { text };
+                let took = match (*seconds >= SHOWN_SECONDS_MIN, *cached) {
+                    (true, true) => format!(" ({}, cached)", line::seconds(*seconds)),
+                    (true, false) => format!(" ({})", line::seconds(*seconds)),
+                    (false, true) => " (cached)".to_owned(),
+                    (false, false) => String::new(),
+                };
+                self.settle(&format!(" {sign} {stage:<9} {text}{took}"), word);
             }
             Notice::ReleaseFinished { outcome, .. } => {
-                state.stage = None;
-                state.rollout = None;
+                lock(&self.state).rest();
                 let Some((_, word, text)) = line::parts(notice) else { return };
                 let sign = if *outcome == Outcome::Promoted { "✓" } else { "×" };
-                let text = format!(" {sign} {word} {}", line::inert(&text));
-                let text = self.paint(&text, &word);
-                self.settle(&mut state, &text);
+                self.settle(&format!(" {sign} {word} {text}"), &word);
             }
             Notice::ReleaseStarted { version, commit, subject, environment, resumed } => {
                 let resumed = if *resumed { " (resumed)" } else { "" };
-                let text = format!(" {version}  {commit}  {subject}  → {environment}{resumed}");
-                self.settle(&mut state, &line::inert(&text));
+                if std::mem::replace(&mut lock(&self.state).began, true) {
+                    // Room between one release and the next.
+                    printer::talk("");
+                }
+                let text = format!(" {version}  {commit}  {subject}  -> {environment}{resumed}");
+                self.settle(&text, "started");
             }
             Notice::Happened { .. } | Notice::Output { .. } => {
                 let Some((stage, word, text)) = line::parts(notice) else { return };
-                let text = format!("   {stage:<9} {word} {text}");
-                let text = self.paint(&line::inert(&text), &word);
-                self.settle(&mut state, &text);
+                self.settle(&format!("   {stage:<9} {word} {text}"), &word);
             }
         }
     }
-}
-
-/// Two lines: what it does, and how it looks.
-fn rollout_lines(view: &RolloutView, history: &[u32]) -> Vec<String> {
-    let share = match (view.failed, view.requests) {
-        (_, 0) => "no requests yet".to_owned(),
-        (failed, requests) => {
-            let percent = failed as f64 * 100.0 / requests as f64;
-            format!("errors {percent:.1} % ({failed} of {requests})")
-        }
-    };
-    let left = match view.seconds_left {
-        Some(left) => format!("  {} left at most", line::seconds(left)),
-        None => String::new(),
-    };
-    let spark: String = history.iter().map(|weight| bar(*weight)).collect();
-    vec![
-        format!("   canary {} %  step {}/{}  {share}{left}", view.weight, view.step, view.steps),
-        format!("   {spark}  {}", view.waiting_for),
-    ]
 }
 
 fn bar(weight: u32) -> char {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     BARS[(weight.min(100) as usize * 7).div_ceil(100)]
-}
-
-/// Moves to the region's first line and clears from there on.
-fn erase(state: &mut State) -> String {
-    let drawn = std::mem::take(&mut state.drawn);
-    if drawn == 0 { String::new() } else { format!("\u{1b}[{drawn}A\u{1b}[J") }
-}
-
-fn width() -> usize {
-    crate::env_vars::get("COLUMNS").and_then(|text| text.parse().ok()).unwrap_or(80)
-}
-
-/// A line that wraps would break the region's height, so it is cut.
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() < width {
-        return text.to_owned();
-    }
-    let mut kept: String = text.chars().take(width.saturating_sub(2)).collect();
-    kept.push('…');
-    kept
 }

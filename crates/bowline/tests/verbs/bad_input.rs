@@ -147,17 +147,27 @@ fn a_revision_or_environment_that_is_not_there_is_named() {
     assert_eq!(leavings(&world), [""; 0]);
 }
 
+/// The example without its job `vet`: two jobs end in either order.
+fn with_one_job(world: &World) -> Repository {
+    let repository = world.repository();
+    let text = repository.read(".github/workflows/ci.yml");
+    let (before, rest) = text.split_once("  vet:\n").expect("a job `vet`");
+    let (_, after) = rest.split_once("  test:\n").expect("a job `test`");
+    repository.write(".github/workflows/ci.yml", &format!("{before}  test:\n{after}"));
+    repository.commit("one job");
+    repository
+}
+
 #[test]
 fn without_a_go_toolchain_the_package_to_install_is_named() {
     let mut world = world();
-    let path = std::env::var("PATH").expect("a PATH");
     world.bare_path();
-    let repository = world.repository();
+    let repository = with_one_job(&world);
     let released = world.bowline(repository.folder(), &["release"]);
     bow_snapshot!(world, "bad-no-go", released);
     released.expect_exit(2);
     assert_eq!(leavings(&world), [""; 0]);
-    world.set("PATH", &path);
+    world.whole_path();
     good_release(&world, &repository);
 }
 
@@ -170,7 +180,7 @@ fn a_go_that_is_too_old_is_told_with_both_versions() {
     let script = "#!/bin/sh\ncase \"$2\" in GOROOT) echo /nonexistent;; *) echo go1.10.8;; esac\n";
     files::write(folder.join("go"), script.as_bytes()).expect("written");
     files::set_mode(folder.join("go"), 0o755).expect("set");
-    let repository = world.repository();
+    let repository = with_one_job(&world);
     let released = world.bowline(repository.folder(), &["release"]);
     bow_snapshot!(world, "bad-old-go", released);
     released.expect_exit(2).expect_talk("go1.10.8");
@@ -188,6 +198,39 @@ fn a_port_in_use_is_named_with_its_holder() {
     drop(held);
     let resumed = world.bowline(repository.folder(), &["release"]).expect_exit(0);
     assert!(resumed.stderr.contains("PROMOTED"), "{resumed}");
+}
+
+#[test]
+fn a_state_folder_on_another_disk_than_the_repository_works() {
+    let program = env!("CARGO_BIN_EXE_bowline");
+    let Some(world) = World::on_small_disk(program, 64 << 20) else {
+        return bowline_testkit::skip("another disk", "this user may not mount a tmpfs");
+    };
+    let repository = world.repository().with_quick_workflow();
+    good_release(&world, &repository);
+}
+
+#[test]
+fn a_full_disk_is_told_as_such_and_the_same_command_goes_on_when_there_is_room() {
+    let program = env!("CARGO_BIN_EXE_bowline");
+    let Some(world) = World::on_small_disk(program, 64 << 20) else {
+        return bowline_testkit::skip("full disk", "this user may not mount a tmpfs");
+    };
+    let repository = world.repository().with_quick_workflow();
+    let mut unlike = Vec::new();
+    // Less and less is missing, so each meets the end of the disk in another stage.
+    for kilobytes in [0, 100, 400, 1500, 3000, 5000] {
+        world.leave_room(kilobytes * 1024);
+        let released = world.bowline(repository.folder(), &["release"]);
+        let full = ["no room left", "disk is full", "No space left", "out of room"];
+        if released.code != 2 || !full.iter().any(|text| released.stderr.contains(text)) {
+            unlike.push(format!("with {kilobytes} KB free:\n{released}"));
+        }
+    }
+    world.leave_room(48 << 20);
+    let released = world.bowline(repository.folder(), &["release"]).expect_exit(0);
+    assert!(released.stderr.contains("PROMOTED"), "{released}");
+    assert!(unlike.is_empty(), "{}", unlike.join("\n"));
 }
 
 #[test]

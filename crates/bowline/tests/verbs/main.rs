@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod check;
+mod docs;
 mod doctor;
 mod explain;
 mod init;

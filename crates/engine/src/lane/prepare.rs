@@ -13,6 +13,7 @@ use crate::workflows;
 use bowline_diag::{Diagnostic, nearest};
 use bowline_host::files;
 use bowline_model::{Outcome, Revision};
+use bowline_rollout::machine::Phase;
 use bowline_runner::CancelToken;
 use bowline_source::{Git, GitRef, Repository};
 use bowline_store::Store;
@@ -42,10 +43,12 @@ pub async fn prepare<'a>(
     if resumed.is_none()
         && let Some(open) = open
     {
-        settle(conductor, open)?;
+        settle(conductor, target, open).await?;
     }
+    rollout::hold_others(conductor, target, None).await?;
+    let is_resumed = resumed.is_some();
     let (started, earlier) = match resumed {
-        Some(earlier) => (earlier.started.clone(), earlier),
+        Some(earlier) => resume(conductor, earlier, &request)?,
         None => begin(conductor, &releases, &config, &environment, &revision, &request)?,
     };
     conductor.tell(&Notice::ReleaseStarted {
@@ -53,7 +56,7 @@ pub async fn prepare<'a>(
         commit: revision.short().to_owned(),
         subject: revision.subject.clone(),
         environment: environment.name.clone(),
-        resumed: !earlier.stages.is_empty(),
+        resumed: is_resumed,
     });
     Ok(Lane {
         house,
@@ -137,15 +140,26 @@ fn open_release<'r>(releases: &'r [Release], app: &str, environment: &str) -> Op
     releases.iter().rev().find(same).filter(|release| release.finished.is_none())
 }
 
-/// A release of another commit that was left open: its rollout will be superseded by the new
-/// one, which sends the traffic back first; here it gets its end.
-fn settle(conductor: &Conductor, open: &Release) -> Result<(), Failure> {
-    let key = format!("{}/{}", open.started.environment, open.started.app);
-    let under_way = rollout::state(conductor, &key)?.active().is_some();
-    let outcome = if under_way { Outcome::RolledBack } else { Outcome::Failed };
+/// A release of another commit that was left open. The traffic goes back first, before anything
+/// of the new commit runs; then the release gets its end.
+async fn settle(conductor: &Conductor, target: &Target, open: &Release) -> Result<(), Failure> {
+    let started = &open.started;
+    let key = format!("{}/{}", started.environment, started.app);
+    rollout::supersede(conductor, target, &key, &started.version).await?;
+    // Its rollout may have come to an end that its process could not write down any more.
+    let (outcome, cause) = match rollout::phase_of(conductor, &key, &started.version)? {
+        Some((Phase::Promoted, message)) => (Outcome::Promoted, message),
+        Some((Phase::Aborted | Phase::Progressing, message)) if !message.is_empty() => {
+            (Outcome::RolledBack, message)
+        }
+        Some((Phase::Aborted | Phase::Progressing, _)) => {
+            (Outcome::RolledBack, "interrupted, then another commit was released".into())
+        }
+        None => (Outcome::Failed, "interrupted, then another commit was released".into()),
+    };
     let finished = Finished {
         outcome,
-        cause: "interrupted, then another commit was released".into(),
+        cause,
         seconds: 0.0,
         requests: 0,
         failed_requests: 0,
@@ -156,9 +170,24 @@ fn settle(conductor: &Conductor, open: &Release) -> Result<(), Failure> {
     conductor.tell(&Notice::Happened {
         stage: "release".into(),
         word: "settled".into(),
-        text: format!("{}, which was left open", open.started.version),
+        text: format!("{}, which was left open", started.version),
     });
     Ok(())
+}
+
+/// The release goes on. A reason to override a quarantine may be given now as well as at first.
+fn resume(
+    conductor: &Conductor,
+    mut earlier: Release,
+    request: &Request,
+) -> Result<(Started, Release), Failure> {
+    if let Some(reason) = &request.override_reason
+        && earlier.started.override_reason.is_none()
+    {
+        conductor.append(&[release::overridden_event(&earlier.id, reason)], &[])?;
+        earlier.started.override_reason = Some(reason.clone());
+    }
+    Ok((earlier.started.clone(), earlier))
 }
 
 fn begin(

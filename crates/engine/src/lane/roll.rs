@@ -7,6 +7,7 @@ use crate::rollout::{self, Applied, Carried, End, Job, sentence};
 use bowline_diag::Diagnostic;
 use bowline_host::clock::{self, Stopwatch};
 use bowline_host::files;
+use bowline_journal::When;
 use bowline_manifest::{File, Resource};
 use bowline_model::{DeploymentRecord, Digest, Outcome, Verdict};
 use bowline_rollout::{Plan, Policy, RolloutSpec, Version, spec, template};
@@ -46,24 +47,31 @@ impl Lane<'_> {
 
         self.begin("rollout");
         let clock = Stopwatch::start();
-        let carried = rollout::carry_out(self.conductor, self.target, &job).await;
+        let carried =
+            rollout::carry_out_until(self.conductor, self.target, &job, self.cancel).await;
         let done = match &carried {
             Ok(carried) => Ok(self.judged(carried)),
             Err(failure) => Err(failure.clone()),
         };
         let end = self.end("rollout", false, clock.seconds(), done)?;
         let carried = carried?;
-        let promoted = matches!(carried.end, End::Promoted(_) | End::AlreadyRunning);
-        let sentence = sentence(&carried.end);
+        let (sentence, how) = (sentence(&carried.end), carried.end.clone());
         self.carried = Some(carried);
         if let Some(end) = end {
             return Ok(end);
         }
-        if promoted {
-            self.record_deployment(&job)?;
-            return Ok((Outcome::Promoted, sentence, None));
+        match how {
+            End::Promoted(_) => Ok((Outcome::Promoted, sentence, None)),
+            End::AlreadyRunning => {
+                self.record_deployment(&job)?;
+                Ok((Outcome::Promoted, sentence, None))
+            }
+            End::Aborted(_) => Ok((Outcome::RolledBack, sentence, None)),
+            End::Nothing if self.cancel.is_cancelled() => Ok(super::interrupted()),
+            End::Refused(_) | End::Unchanged(_) | End::Nothing => {
+                Err(Failure::bug(format!("the rollout has no end: {sentence}")))
+            }
         }
-        Ok((Outcome::RolledBack, sentence, None))
     }
 
     /// First canary request to the decision, in milliseconds.
@@ -71,7 +79,7 @@ impl Lane<'_> {
         match &self.carried.as_ref()?.end {
             End::Aborted(aborted) => aborted.evidence.decision_ms(),
             End::Promoted(promoted) => promoted.evidence.decision_ms(),
-            End::AlreadyRunning | End::Refused(_) | End::Nothing => None,
+            End::AlreadyRunning | End::Refused(_) | End::Unchanged(_) | End::Nothing => None,
         }
     }
 
@@ -80,7 +88,9 @@ impl Lane<'_> {
         match &carried.end {
             End::Promoted(promoted) => Done { verdict: promoted.verdict, note, stop: None },
             End::AlreadyRunning => Done { verdict: Verdict::Info, note, stop: None },
-            End::Aborted(_) | End::Nothing => Done { verdict: Verdict::Block, note, stop: None },
+            End::Aborted(_) | End::Unchanged(_) | End::Nothing => {
+                Done { verdict: Verdict::Block, note, stop: None }
+            }
             End::Refused(refused) => {
                 let failure = Failure {
                     diagnostics: vec![
@@ -94,6 +104,8 @@ impl Lane<'_> {
         }
     }
 
+    /// Another release of what runs already: its promotion is this record. Others get theirs in
+    /// the transaction of the promotion itself.
     fn record_deployment(&self, job: &Job) -> Result<(), Failure> {
         let record = DeploymentRecord {
             environment: self.environment.name.clone(),
@@ -114,11 +126,19 @@ impl Lane<'_> {
         let digest = self.image_digest()?;
         let mut resources = self.resources()?;
         bowline_manifest::set_image(&mut resources, &self.config.image, &digest)?;
-        let job = self.job(&resources)?;
+        let mut job = self.job(&resources)?;
+        if let Some(version) = &job.version {
+            let state = rollout::state(self.conductor, &job.key)?;
+            job.overriding |=
+                rollout::was_only_interrupted(self.conductor, &job.key, &state, version)?;
+        }
         let client = &self.target.client;
         kubernetes::ensure_namespace(client, &job.namespace).await?;
         for resource in &resources {
+            let name = format!("{}/{}", job.namespace, resource.title());
+            self.conductor.crash_point("manifest.apply", &name, When::Before);
             kubernetes::apply(client, &job.namespace, &resource.value).await?;
+            self.conductor.crash_point("manifest.apply", &name, When::After);
         }
         let applied = Applied {
             namespace: job.namespace.clone(),
@@ -203,6 +223,7 @@ impl Lane<'_> {
             version: Some(version),
             plan,
             overriding: self.started.override_reason.is_some(),
+            once: true,
         })
     }
 

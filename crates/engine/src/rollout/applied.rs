@@ -86,5 +86,6 @@ pub async fn job_of(
         version,
         plan,
         overriding: false,
+        once: false,
     })
 }

@@ -1,13 +1,13 @@
 //! What the controller sees: pods through the Kubernetes API, counts from the router,
 //! requests from the journal.
 
+use super::trouble::Trouble;
 use super::{Controller, requests};
 use crate::failure::Failure;
-use crate::kubernetes;
 use crate::target::Requests;
 use bowline_host::clock;
 use bowline_rollout::judge::Arm;
-use bowline_rollout::machine::{Counters, Observation, Pods, SecondCounts};
+use bowline_rollout::machine::{Action, Counters, Observation, Pods, Request, SecondCounts};
 use bowline_rollout::template::HASH_LABEL;
 use bowline_sandbox::process;
 use k8s_openapi::api::apps::v1::ReplicaSet;
@@ -23,26 +23,50 @@ const BASELINE_SECONDS: u64 = 600;
 const LAST_LOG_LINES: usize = 20;
 
 impl Controller<'_> {
-    pub(super) async fn observe(&self) -> Result<Observation, Failure> {
+    pub(super) async fn observe(&mut self) -> Result<Observation, Failure> {
+        match self.pods().await {
+            Ok((pods, lingering)) => {
+                self.seen = Some(pods);
+                self.lingering = lingering;
+            }
+            Err(trouble) => self.note_trouble(trouble),
+        }
+        let mut requests = self.requests()?;
+        let aborts = |request: &Request| request.action == Action::Abort;
+        if self.seen.is_none() && !requests.iter().any(aborts) {
+            // All but an abort can wait until pods are known; an abort never waits.
+            requests.clear();
+        }
         Ok(Observation {
             now_ms: clock::monotonic().as_millis() as u64,
-            boot: process::boot_id()?,
-            pods: self.pods().await?,
+            boot: self.clock_name()?,
+            // While the API is away: as they were. The edge sends no request to a pod that is
+            // not ready, whatever is thought of it here.
+            pods: self.seen.clone().unwrap_or_default(),
             counters: self.counters().await,
             first_canary_request_ms: self.first_canary_request().await,
             acknowledged: self.acknowledged,
-            requests: self.requests()?,
+            requests,
         })
     }
 
-    async fn pods(&self) -> Result<BTreeMap<String, Pods>, Failure> {
+    /// The clock that the times of this process's events count on. Another conductor is another
+    /// clock, even within one boot: what passed while nobody conducted counts neither as a pause
+    /// in which the canary was watched nor as time without progress.
+    fn clock_name(&self) -> Result<String, Failure> {
+        Ok(format!("{} {}", process::boot_id()?, self.conductor.epoch_number()))
+    }
+
+    /// The pods by version, and how many there are of versions that are to have none.
+    async fn pods(&self) -> Result<(BTreeMap<String, Pods>, usize), Trouble> {
         let namespace = &self.job.namespace;
         let labelled = ListParams::default().labels(HASH_LABEL);
         let sets: Api<ReplicaSet> = Api::namespaced(self.target.client.clone(), namespace);
         let pods: Api<Pod> = Api::namespaced(self.target.client.clone(), namespace);
-        let sets = sets.list(&labelled).await.map_err(kubernetes::failure)?;
-        let pods = pods.list(&labelled).await.map_err(kubernetes::failure)?;
+        let sets = sets.list(&labelled).await?;
+        let pods = pods.list(&labelled).await?;
         let mut seen: BTreeMap<String, Pods> = BTreeMap::new();
+        let mut lingering = 0;
         for set in sets.items.iter().filter(|set| self.owns(set.metadata.labels.as_ref())) {
             let Some(hash) = hash(set.metadata.labels.as_ref()) else { continue };
             let wanted = set.spec.replicas.unwrap_or(1);
@@ -50,6 +74,7 @@ impl Controller<'_> {
         }
         for pod in pods.items.iter().filter(|pod| self.owns(pod.metadata.labels.as_ref())) {
             let Some(hash) = hash(pod.metadata.labels.as_ref()) else { continue };
+            lingering += usize::from(self.state.scales.get(&hash).is_none_or(|s| s.replicas == 0));
             let entry = seen.entry(hash).or_default();
             let ready = is_ready(pod) && pod.metadata.deletion_timestamp.is_none();
             entry.ready += u32::from(ready);
@@ -61,7 +86,7 @@ impl Controller<'_> {
                 entry.last_log = self.target.logs.last_lines(namespace, name, LAST_LOG_LINES).await;
             }
         }
-        Ok(seen)
+        Ok((seen, lingering))
     }
 
     /// Whether the labels are those of this app's pods.
@@ -126,10 +151,16 @@ impl Controller<'_> {
         counts.seconds.iter().filter_map(of_stable).collect()
     }
 
-    fn requests(&self) -> Result<Vec<bowline_rollout::machine::Request>, Failure> {
+    fn requests(&self) -> Result<Vec<Request>, Failure> {
         let entries = self.conductor.journal.events_of("request.", &self.job.key)?;
         let new = entries.iter().filter(|entry| entry.n > self.state.requests_through);
-        Ok(new.filter_map(requests::read).collect())
+        let mut new: Vec<Request> = new.filter_map(requests::read).collect();
+        for request in &mut new {
+            if let Action::Retry { overriding } = &mut request.action {
+                *overriding |= self.may_be_retried()?;
+            }
+        }
+        Ok(new)
     }
 }
 

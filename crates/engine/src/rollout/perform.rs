@@ -1,35 +1,34 @@
 //! Carrying effects out. Each is absolute: a second time changes nothing.
 
-use super::Controller;
+use super::trouble::Trouble;
+use super::{Controller, outside};
 use crate::failure::Failure;
 use crate::kubernetes;
-use crate::target::Weights;
+use bowline_diag::Diagnostic;
 use bowline_host::clock;
 use bowline_rollout::machine::Effect;
-use bowline_rollout::template::HASH_LABEL;
+use bowline_rollout::template::{self, HASH_LABEL};
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
-/// Without a word from the conductor for so long, the edge sends all traffic to stable.
-const DEADLINE_MS: u64 = 10_000;
-
 impl Controller<'_> {
-    pub(super) async fn perform(&mut self, effect: &Effect) -> Result<(), Failure> {
+    pub(super) async fn perform(&mut self, effect: &Effect) -> Result<(), Trouble> {
         match effect {
             Effect::SetWeight { counter, stable, canary, weight, .. } => {
-                let weights = Weights {
-                    namespace: self.job.namespace.clone(),
-                    service: self.job.service.clone(),
+                let division = outside::Division { counter: *counter, stable, canary, weight };
+                let place = outside::Place {
+                    namespace: &self.job.namespace,
+                    service: &self.job.service,
                     listen: self.job.listen,
-                    stable: stable.clone(),
-                    canary: canary.clone(),
-                    weight: (*weight).into(),
-                    generation: (self.conductor.epoch_number(), *counter),
-                    deadline_ms: if canary.is_some() { DEADLINE_MS } else { 0 },
                 };
-                self.target.router.set_weights(weights).await.map_err(Failure::usage)?;
+                let weights = division.weights(&place, self.conductor.epoch_number());
+                let set = self.target.router.set_weights(weights).await;
+                // A router that never took a weight of this process refuses for a reason that
+                // stays, a taken port for example; one that did take some is only away.
+                let passing = self.acknowledged > 0;
+                set.map_err(|told| Trouble { failure: Failure::usage(told), passing })?;
                 self.acknowledged = self.acknowledged.max(*counter);
                 if let Some(decided) = self.decided.remove(counter) {
                     let took = clock::monotonic().saturating_sub(decided);
@@ -44,31 +43,29 @@ impl Controller<'_> {
         }
     }
 
-    async fn scale(&self, hash: &str, replicas: u32) -> Result<(), Failure> {
+    async fn scale(&self, hash: &str, replicas: u32) -> Result<(), Trouble> {
         let sets: Api<ReplicaSet> =
             Api::namespaced(self.target.client.clone(), &self.job.namespace);
-        let name = format!("{}-{hash}", self.job.spec.name);
-        let exists = sets.get_opt(&name).await.map_err(kubernetes::failure)?.is_some();
-        if exists {
+        let name = self.job.set_name(hash);
+        if sets.get_opt(&name).await?.is_some() {
             let patch = json!({"spec": {"replicas": replicas}});
-            let parameters = PatchParams::default();
-            sets.patch(&name, &parameters, &Patch::Merge(&patch))
-                .await
-                .map_err(kubernetes::failure)?;
+            sets.patch(&name, &PatchParams::default(), &Patch::Merge(&patch)).await?;
             return Ok(());
         }
-        let is_ours = self.job.version.as_ref().is_some_and(|version| version.hash == hash);
-        if !is_ours {
-            // Its pod template is not known here; with no replicas wanted there is nothing lost.
-            return if replicas == 0 {
-                Ok(())
-            } else {
-                Err(Failure::bug(format!("the ReplicaSet `{name}` is gone")))
-            };
+        if replicas == 0 {
+            // Nothing is what is wanted.
+            return Ok(());
         }
-        let set = self.replica_set(&name, hash, replicas)?;
-        sets.create(&PostParams::default(), &set).await.map_err(kubernetes::failure)?;
-        Ok(())
+        // Only the newest template is known; another version is never made of it.
+        if template::hash(&self.job.spec.template) != hash {
+            return Err(Trouble::lasting(gone(&name)));
+        }
+        let set = self.replica_set(&name, hash, replicas).map_err(Trouble::lasting)?;
+        match sets.create(&PostParams::default(), &set).await {
+            // The process before made it and died before it could say so.
+            Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(()),
+            made => Ok(made.map(drop)?),
+        }
     }
 
     fn replica_set(&self, name: &str, hash: &str, replicas: u32) -> Result<ReplicaSet, Failure> {
@@ -76,7 +73,10 @@ impl Controller<'_> {
         let mut labels = json!(self.job.spec.selector);
         labels[HASH_LABEL] = json!(hash);
         template["metadata"]["labels"][HASH_LABEL] = json!(hash);
-        let release = self.job.version.as_ref().map(|version| version.release.clone());
+        let rollout = self.state.rollout.as_ref().map(|rollout| &rollout.version);
+        let known = rollout.into_iter().chain(&self.job.version).chain(&self.state.stable);
+        let release =
+            known.filter(|version| version.hash == hash).map(|v| v.release.as_str()).next();
         let object: Value = json!({
             "apiVersion": "apps/v1",
             "kind": "ReplicaSet",
@@ -102,4 +102,13 @@ impl Controller<'_> {
         let status = bowline_rollout::status::project(&self.state);
         kubernetes::write_rollout_status(&self.target.client, self.job, &status).await.ok();
     }
+}
+
+/// A ReplicaSet that should be there and cannot be made again.
+pub(super) fn gone(name: &str) -> Failure {
+    let message = format!("the ReplicaSet `{name}` is gone, and with it what its pods were");
+    Failure::usage(
+        Diagnostic::error("BOW1010", message)
+            .help("release its commit again: `bowline release COMMIT`"),
+    )
 }

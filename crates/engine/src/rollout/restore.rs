@@ -1,12 +1,13 @@
 //! `up`: what was promoted serves again, for example after a reboot.
 
-use super::{Controller, Job};
+use super::{Controller, Job, outside};
 use crate::conductor::Conductor;
 use crate::failure::Failure;
 use crate::target::Target;
 use bowline_diag::Diagnostic;
 use bowline_host::clock::Stopwatch;
-use bowline_rollout::machine::standing;
+use bowline_rollout::machine::Effect;
+use bowline_runner::CancelToken;
 use std::time::Duration;
 
 /// How long pods may take to get ready.
@@ -21,12 +22,22 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// # Errors
 /// The pods do not get ready, or nothing was promoted.
 pub async fn restore(conductor: &Conductor, target: &Target, job: &Job) -> Result<String, Failure> {
-    let mut controller = Controller::new(conductor, target, job)?;
+    let cancel = CancelToken::new();
+    let mut controller = Controller::new(conductor, target, job, &cancel)?;
     let Some(stable) = controller.state.stable.clone() else {
         return Ok("nothing promoted yet".into());
     };
-    for effect in standing(&controller.state) {
-        controller.perform(&effect).await?;
+    controller.take_up()?;
+    if controller.state.active().is_some() {
+        // Nobody will judge its canary: users stay with the stable version until the release is
+        // resumed, which sets the weight again.
+        let exposes = |effect: &Effect| matches!(effect, Effect::SetWeight { canary: Some(_), .. });
+        controller.owed.retain(|effect| !exposes(effect));
+        outside::hold(conductor, target, &job.key, &controller.state).await?;
+    }
+    controller.carry_out_owed().await?;
+    if let Some(trouble) = controller.trouble.take() {
+        return Err(trouble.failure);
     }
     let clock = Stopwatch::start();
     loop {

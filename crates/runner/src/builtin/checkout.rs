@@ -38,6 +38,8 @@ fn run(job: &mut JobRun<'_>, call: &Call) -> Result<Outcome, Problem> {
         let message = format!("ref `{other}` cannot be checked out, only the commit of the run");
         return Err(call.bad("ref", message));
     }
+    let workspace = job.workspace().to_owned();
+    job.say(call.step, &format!("{sha} is mounted at {workspace}"));
     if let Some(depth) = call.get("fetch-depth") {
         let number: u32 = depth
             .parse()
@@ -46,9 +48,14 @@ fn run(job: &mut JobRun<'_>, call: &Call) -> Result<Outcome, Problem> {
             let message = "the checkout has one commit, a deeper history is not there";
             return Err(call.bad("fetch-depth", message).help("take `fetch-depth` out"));
         }
+        if number != 1 && job.is_cut_off() {
+            let message = "the repository is a shallow clone itself, so its history ends early: \
+                           run `git fetch --unshallow` there";
+            job.warn(call.step, message);
+        } else if number > 1 {
+            job.say(call.step, "the whole history is there, not only the depth that was asked for");
+        }
     }
-    let workspace = job.workspace().to_owned();
-    job.say(call.step, &format!("{sha} is mounted at {workspace}"));
     let outputs = vec![("ref".to_owned(), reference), ("commit".to_owned(), sha)];
     Ok(Outcome { outputs, post: None })
 }

@@ -70,6 +70,7 @@ impl Bench {
             default_branch: Some("main".to_owned()),
             tree: self.path("tree"),
             git_dir: self.path("git"),
+            history: None,
             run_folder: state.join("runs/1"),
             launcher: launcher(),
             secrets: BTreeMap::new(),

@@ -59,11 +59,63 @@ fn the_git_folder_holds_one_commit_its_branch_and_its_tag() {
     assert_eq!(git(&["describe"]), "release");
     assert_eq!(git(&["rev-list", "--count", "HEAD"]), "1");
     git(&["fsck", "--strict"]);
+    sample.git(&["checkout", "--quiet", "--detach"]);
+    sample.git(&["branch", "--quiet", "-D", "main"]);
+    sample.git(&["tag", "-d", "v1.4.2"]);
+    let tagged = sample.repository.revision(&name(&commit)).expect("a revision");
+    assert_eq!(tagged.reference, "refs/tags/release");
+    sample.git(&["tag", "-d", "release"]);
     let detached = sample.repository.revision(&name(&commit)).expect("a revision");
     let detached = sample.repository.checkout(&detached, &sample.store).expect("a checkout");
     assert_eq!(detached.tree, checkout.tree);
     let head = fs::read_to_string(detached.git_dir.join("HEAD")).expect("HEAD");
     assert_eq!(head.trim(), commit);
+}
+
+#[test]
+fn the_whole_history_borrows_the_objects_of_the_repository() {
+    let Some(sample) = Sample::new() else { return };
+    sample.write("a.txt", "1");
+    sample.commit("start");
+    sample.git(&["tag", "v1.0.0"]);
+    sample.git(&["branch", "side"]);
+    sample.write("a.txt", "2");
+    let commit = sample.commit("second");
+    let revision = sample.repository.revision(&name("HEAD")).expect("a revision");
+    sample.write("a.txt", "3");
+    sample.commit("later");
+    let at = sample.folder.path().join("borrowed");
+    let at = at.to_string_lossy();
+    let history = sample.repository.history(&revision, &sample.store, &at).expect("a history");
+    assert_eq!(history, sample.repository.history(&revision, &sample.store, &at).expect("again"));
+    // The mount of the job's box, as a link.
+    symlink(&history.objects, at.as_ref()).expect("a link");
+    let checkout = sample.repository.checkout(&revision, &sample.store).expect("a checkout");
+    let workspace = sample.folder.path().join("workspace");
+    copy(&checkout.tree, &workspace);
+    copy(&history.git_dir, &workspace.join(".git"));
+    let git = |arguments: &[&str]| run_git(&workspace, arguments);
+    assert_eq!(git(&["rev-parse", "HEAD", "origin/main"]), format!("{commit}\n{commit}"));
+    assert_eq!(git(&["status", "--porcelain"]), "");
+    assert_eq!(git(&["rev-list", "--count", "HEAD"]), "2");
+    assert_eq!(git(&["rev-parse", "--is-shallow-repository"]), "false");
+    assert!(git(&["describe", "--tags"]).starts_with("v1.0.0-1-g"));
+    assert_eq!(git(&["diff", "--name-only", "origin/side"]), "a.txt");
+    git(&["fsck", "--strict"]);
+}
+
+#[test]
+fn a_repository_that_borrows_objects_itself_has_no_history_to_mount() {
+    let Some(sample) = Sample::new() else { return };
+    sample.write("a.txt", "1");
+    sample.commit("start");
+    let clone = sample.folder.path().join("clone");
+    let from = sample.root().display().to_string();
+    sample.git(&["clone", "-q", "--shared", &from, &clone.to_string_lossy()]);
+    let clone = bowline_source::open(&clone).expect("a repository");
+    let revision = clone.revision(&name("HEAD")).expect("a revision");
+    let error = clone.history(&revision, &sample.store, "/objects").expect_err("it is refused");
+    assert!(matches!(error, Error::Borrowed(_)), "{error}");
 }
 
 #[test]

@@ -33,11 +33,34 @@ fn a_revision_knows_its_commit_branch_tag_and_changes() {
     assert_eq!(revision.changed_files, ["a.txt", "sub/größe b.txt"]);
     assert_eq!(
         (revision.reference.as_str(), revision.nearest_tag.as_deref()),
-        ("", Some("v1.4.2"))
+        ("refs/heads/main", Some("v1.4.2"))
     );
     let tagged = repository.revision(&name("v1.4.2")).expect("a revision");
     assert_eq!(tagged.reference, "refs/tags/v1.4.2");
     assert_eq!(repository.revision(&name("HEAD~1")).expect("a revision").commit, tagged.commit);
+}
+
+#[test]
+fn a_commit_without_a_name_belongs_to_a_branch_that_holds_it() {
+    let Some(sample) = Sample::new() else { return };
+    sample.write("a.txt", "1");
+    let first = sample.commit("start");
+    sample.write("a.txt", "2");
+    let second = sample.commit("change");
+    sample.git(&["branch", "--quiet", "aside", &first]);
+    let of = |text: &str| sample.repository.revision(&name(text)).expect("a revision").reference;
+    assert_eq!(of("HEAD~1"), "refs/heads/main", "the branch that is checked out");
+    assert_eq!(of("aside"), "refs/heads/aside", "what was named");
+    sample.git(&["checkout", "--quiet", "--detach", &second]);
+    assert_eq!(of("HEAD"), "refs/heads/main", "as in a clone of a machine that tests");
+    sample.git(&["checkout", "--quiet", "aside"]);
+    assert_eq!(of(&first), "refs/heads/aside");
+    sample.git(&["update-ref", "refs/remotes/origin/topic", &second]);
+    sample.git(&["branch", "--quiet", "-D", "main"]);
+    assert_eq!(of(&second), "refs/heads/topic", "a branch as it was pushed");
+    assert_eq!(of("origin/topic"), "refs/heads/topic");
+    sample.git(&["update-ref", "-d", "refs/remotes/origin/topic"]);
+    assert_eq!(of(&second), "", "nothing holds it");
 }
 
 #[test]

@@ -1,0 +1,40 @@
+//! The crash matrix's hook: `BOWLINE_CRASH=<n>` ends this process at the point after the first
+//! `n`, as a power cut would; `BOWLINE_CRASH=count` says at the end how many points there were.
+//!
+//! Points lie before and after every append to the journal and every effect. For tests only.
+
+use crate::{env_vars, printer};
+use bowline_engine::Failure;
+use bowline_engine::conductor::Conductor;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const VARIABLE: &str = "BOWLINE_CRASH";
+
+static PASSED: AtomicU64 = AtomicU64::new(0);
+
+/// Sets the hook where the variable asks for it. Not a word is said before the process ends:
+/// a real crash says nothing either, but a test must know where it was.
+pub fn install(conductor: &Conductor) -> Result<(), Failure> {
+    let Some(wanted) = env_vars::get(VARIABLE) else { return Ok(()) };
+    let limit = match wanted.as_str() {
+        "count" => u64::MAX,
+        number => number.parse().map_err(|_| {
+            Failure::bug(format!("`{VARIABLE}` is `count` or a number, not `{number}`"))
+        })?,
+    };
+    conductor.journal.set_crash_hook(Some(Box::new(move |kind, key, when| {
+        let passed = PASSED.fetch_add(1, Ordering::SeqCst);
+        if passed == limit {
+            printer::talk(&format!("crash at point {passed}: {when:?} {kind} {key}"));
+            std::process::abort();
+        }
+    })));
+    Ok(())
+}
+
+/// Says how many points were passed, where the variable asks for it.
+pub fn report() {
+    if env_vars::get(VARIABLE).is_some_and(|wanted| wanted == "count") {
+        printer::talk(&format!("crash points: {}", PASSED.load(Ordering::SeqCst)));
+    }
+}

@@ -1,0 +1,237 @@
+//! The manifests: read, tried in a cluster that holds nothing, and put together as a release
+//! would.
+
+use super::{Checked, FILE_BYTES_MAX, Setting};
+use crate::config::{self, Config};
+use crate::failure::Failure;
+use crate::kubernetes;
+use bowline_diag::{Diagnose, Diagnostic};
+use bowline_host::files;
+use bowline_manifest::{File, Resource};
+use bowline_rollout::spec;
+use kube::Client;
+use serde_json::Value;
+use std::path::Path;
+
+/// Files in a manifest folder, at most.
+const MANIFEST_FILES_MAX: usize = 1000;
+
+/// The namespace in which objects are tried.
+const REHEARSAL: &str = "default";
+
+/// What the API puts before its reasons.
+const PREFIXES: &[&str] =
+    &["Invalid value: ", "Unsupported value: ", "Required value: ", "Forbidden: "];
+
+pub(super) async fn check(
+    root: &Path,
+    config: &Config,
+    setting: &Setting,
+    checked: &mut Checked,
+) -> Result<(), Failure> {
+    let folder = &config.deploy_path;
+    let folder_path = root.join(folder);
+    if !files::is_dir(&folder_path) {
+        let message = format!("`deploy.path` names `{folder}`, which is not a folder");
+        let help = format!("add the folder, or correct `deploy.path` in `{}`", config::FILE);
+        checked.mistakes.push(Diagnostic::error("BOW1009", message).help(help));
+        return Ok(());
+    }
+    let mut read = Vec::new();
+    for entry in files::walk(&folder_path, MANIFEST_FILES_MAX)? {
+        if bowline_manifest::is_manifest_file(&entry.relative) {
+            let bytes = files::read_beneath(&folder_path, &entry.relative, FILE_BYTES_MAX)?;
+            let path = format!("{folder}/{}", entry.relative);
+            checked.files.push(path.clone());
+            read.push(File { path, text: String::from_utf8_lossy(&bytes).into_owned() });
+        }
+    }
+    let mut resources = match bowline_manifest::read(&read) {
+        Ok(resources) => resources,
+        Err(mistakes) => {
+            checked.mistakes.extend(mistakes);
+            return Ok(());
+        }
+    };
+    // The image is not built yet: any digest shows whether its name is found.
+    let digest = bowline_store::digest_of(b"");
+    if let Err(error) = bowline_manifest::set_image(&mut resources, &config.image, &digest) {
+        checked.mistakes.extend(error.diagnose());
+    }
+    checked.mistakes.extend(put_together(&resources, config));
+    for resource in &resources {
+        checked.mistakes.extend(tried(&setting.rehearsal, resource).await);
+    }
+    once_a_line(&mut checked.mistakes);
+    Ok(())
+}
+
+/// What the objects are to each other: one workload, a Service that selects its pods, the
+/// environment's namespace.
+fn put_together(resources: &[Resource], config: &Config) -> Vec<Diagnostic> {
+    let mut mistakes = Vec::new();
+    for resource in resources.iter().filter(|resource| resource.kind != "Namespace") {
+        let environments = &config.environments;
+        let Some(namespace) = &resource.namespace else { continue };
+        if !environments.iter().any(|environment| environment.name == *namespace) {
+            let message = format!("{} names the namespace of no environment", resource.title());
+            mistakes.push(
+                resource
+                    .error("BOW1011", "/metadata/namespace", message, "")
+                    .help("leave `metadata.namespace` out"),
+            );
+        }
+    }
+    let workload = |r: &&Resource| matches!(r.kind.as_str(), "Rollout" | "Deployment");
+    let workloads: Vec<&Resource> = resources.iter().filter(workload).collect();
+    let [workload] = workloads.as_slice() else {
+        let folder = &config.deploy_path;
+        let message = match workloads.len() {
+            0 => format!("`{folder}` holds no Rollout and no Deployment"),
+            many => format!("`{folder}` holds {many} Rollouts and Deployments instead of one"),
+        };
+        let diagnostic = match workloads.get(1) {
+            Some(second) => second.error("BOW1012", "/kind", message, "the second one"),
+            None => Diagnostic::error("BOW1012", message),
+        };
+        mistakes.push(diagnostic.help("one application is one workload: keep exactly one"));
+        return mistakes;
+    };
+    match spec::read(&workload.value) {
+        Ok(spec) => {
+            let named = spec.strategy.stable_service.as_deref();
+            mistakes.extend(service_mistake(resources, workload, named));
+        }
+        Err(errors) => mistakes.extend(errors.iter().map(|error| {
+            workload
+                .error(error.code, &error.pointer, error.message.clone(), "")
+                .help(error.help.clone())
+        })),
+    }
+    mistakes
+}
+
+/// Users arrive through a Service that selects the pods, or that the strategy names.
+fn service_mistake(
+    resources: &[Resource],
+    workload: &Resource,
+    named: Option<&str>,
+) -> Option<Diagnostic> {
+    let services: Vec<&Resource> = resources.iter().filter(|r| r.kind == "Service").collect();
+    let labels = workload.value.pointer("/spec/template/metadata/labels");
+    let selects = |service: &Resource| {
+        let selector = service.value.pointer("/spec/selector").and_then(Value::as_object);
+        selector.is_some_and(|selector| {
+            !selector.is_empty()
+                && selector.iter().all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v))
+        })
+    };
+    let found = match named {
+        Some(name) => services.iter().any(|service| service.name == name),
+        None => services.iter().any(|service| selects(service)),
+    };
+    if found {
+        return None;
+    }
+    let message = format!("no Service selects the pods of `{}`", workload.name);
+    let help = "add a Service whose selector matches the pod template's labels";
+    let diagnostic = match services.first() {
+        Some(service) => service.error("BOW1013", "/spec/selector", message, ""),
+        None => Diagnostic::error("BOW1013", message),
+    };
+    Some(diagnostic.help(help))
+}
+
+/// What the API refuses of one object.
+async fn tried(rehearsal: &Client, resource: &Resource) -> Vec<Diagnostic> {
+    let mut value = resource.value.clone();
+    if let Some(metadata) = value.pointer_mut("/metadata").and_then(Value::as_object_mut) {
+        metadata.remove("namespace");
+    }
+    let Err(error) = kubernetes::create(rehearsal, REHEARSAL, &value).await else {
+        return Vec::new();
+    };
+    let kube::Error::Api(status) = &error else {
+        return kubernetes::failure(error).diagnostics;
+    };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    let refused: Vec<Diagnostic> =
+        causes.map(|cause| refusal(resource, &cause.field, &cause.message)).collect();
+    if !refused.is_empty() {
+        return refused;
+    }
+    if status.code == 404 {
+        let message = format!("the cluster does not serve the kind `{}`", resource.kind);
+        let help = format!("take the object out of `{}`", resource.file);
+        return vec![resource.error("BOW1010", "/kind", message, "").help(help)];
+    }
+    vec![resource.error("BOW1010", "", status.message.clone(), "")]
+}
+
+/// One field that the API refuses, at its place in the file.
+fn refusal(resource: &Resource, field: &str, reason: &str) -> Diagnostic {
+    let reason = PREFIXES.iter().find_map(|p| reason.strip_prefix(p)).unwrap_or(reason);
+    let (reason, help) = match reason.split_once("; did you mean ") {
+        Some((reason, near)) => (reason, Some(format!("did you mean {near}"))),
+        None => (reason, None),
+    };
+    let name = field.rsplit('.').next().unwrap_or(field);
+    let message = if reason.contains(&format!("`{name}`")) {
+        reason.to_owned()
+    } else {
+        format!("`{name}`: {reason}")
+    };
+    let pointer = pointer(field);
+    let mut diagnostic = resource.error("BOW1010", &pointer, message, "");
+    let place = resource.key_place(&pointer);
+    if let Some(label) = diagnostic.labels.first_mut() {
+        (label.line, label.column, label.length) = (place.line, place.column, place.length);
+    }
+    diagnostic.help(help.unwrap_or_else(|| format!("correct `{field}`, or take it out")))
+}
+
+/// `spec.containers[0].image` as a JSON pointer.
+fn pointer(field: &str) -> String {
+    let mut pointer = String::new();
+    for part in field.split(['.', '[']) {
+        pointer.push('/');
+        pointer.push_str(part.trim_end_matches(']'));
+    }
+    pointer
+}
+
+/// A line is blamed once: where the rollout's own reader spoke, the API only repeats it.
+fn once_a_line(mistakes: &mut Vec<Diagnostic>) {
+    let line = |mistake: &Diagnostic| mistake.labels.first().map(|l| (l.file.clone(), l.line));
+    let known: Vec<_> =
+        mistakes.iter().filter(|mistake| mistake.code != "BOW1010").filter_map(line).collect();
+    mistakes.retain(|mistake| {
+        mistake.code != "BOW1010" || !line(mistake).is_some_and(|line| known.contains(&line))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{pointer, refusal};
+    use bowline_manifest::File;
+
+    #[test]
+    fn a_refused_field_is_told_at_its_place_with_the_near_name() {
+        let text = "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec:\n  containers:\n  \
+            - { readynessProbe: {} }\n";
+        let file = File { path: "pod.yaml".into(), text: text.into() };
+        let resources = bowline_manifest::read(&[file]).expect("it reads");
+        let reason =
+            "Invalid value: unknown field `readynessProbe`; did you mean `readinessProbe`?";
+        let told = refusal(&resources[0], "spec.containers[0].readynessProbe", reason);
+        assert_eq!(told.message, "unknown field `readynessProbe`");
+        assert_eq!(told.help.as_deref(), Some("did you mean `readinessProbe`?"));
+        assert_eq!((told.labels[0].line, told.labels[0].column), (6, 7));
+    }
+
+    #[test]
+    fn fields_become_pointers() {
+        assert_eq!(pointer("spec.containers[0].image"), "/spec/containers/0/image");
+        assert_eq!(pointer("kind"), "/kind");
+    }
+}

@@ -1,0 +1,15 @@
+//! The crash matrix and the kills: whatever dies, users are answered and the same command ends
+//! the release.
+//!
+//! A release is run once to count its crash points (before and after every append to the journal
+//! and every effect). Then it is run again for single points: the process aborts there, the same
+//! command follows, and what is left is compared with what an undisturbed release leaves.
+//!
+//! `cargo test` takes a spread of points; `BOWLINE_CRASH_ALL=1` takes all of them (minutes).
+//! `kill -9` and `abort` alike leave the page cache whole: they say nothing about power cuts.
+
+mod ends;
+mod house;
+mod kills;
+mod matrix;
+mod user;
