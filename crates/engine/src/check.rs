@@ -93,7 +93,7 @@ fn check_workflows(
         }
     }
     for placed in config.iter().flat_map(|config| &config.workflows) {
-        if !files::exists(&root.join(&placed.text)) {
+        if !files::exists(root.join(&placed.text)) {
             let help = match nearest(&placed.text, there.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("correct `workflows` in `{}`", config::FILE),

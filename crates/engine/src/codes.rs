@@ -131,6 +131,13 @@ pub const CODES: &[Code] = &[
         repository is a small one to copy from.",
     ),
     code(
+        "BOW1021",
+        "the disk of the state folder is full",
+        "Nothing is begun on a full disk, because half a build is worse than none. Free some \
+        space, or set `BOWLINE_STATE` to a folder on another disk; the same command then goes \
+        on.",
+    ),
+    code(
         "BOW1099",
         "a fault of Bowline itself",
         "Nothing is wrong with your repository. The journal is whole: the same command goes on from \

@@ -1,6 +1,9 @@
 //! What the engine needs to know of the machine and of the process that it runs in.
 
 use bowline_host::directories::Directories;
+use crate::failure::Failure;
+use bowline_diag::Diagnostic;
+use bowline_host::files;
 use bowline_host::http::Proxy;
 use bowline_sandbox::Launcher;
 use std::path::PathBuf;
@@ -20,7 +23,32 @@ pub struct House {
     pub bowline_version: String,
 }
 
+/// With less than this much free on the state folder's disk nothing is begun, in bytes: half a
+/// build is worse than none.
+const DISK_FREE_BYTES_MIN: u64 = 16 << 20;
+
 impl House {
+    /// Makes the state folder, and refuses to begin anything on a disk that is full.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or the disk has no room left.
+    pub fn ensure_room(&self) -> Result<(), Failure> {
+        self.directories.create()?;
+        let state = &self.directories.state;
+        let free = files::disk_free(state)?;
+        if free >= DISK_FREE_BYTES_MIN {
+            return Ok(());
+        }
+        let message = format!(
+            "there is no room left for `{}`: {:.1} MB are free, {} MB are needed",
+            state.display(),
+            free as f64 / 1e6,
+            DISK_FREE_BYTES_MIN >> 20
+        );
+        let help = "free some space, or set `BOWLINE_STATE` to a folder on another disk";
+        Err(Failure::usage(Diagnostic::error("BOW1021", message).help(help)))
+    }
+
     /// The proxies that outbound requests go through.
     #[must_use]
     pub fn proxy(&self) -> Proxy {

@@ -206,7 +206,7 @@ fn fnv1a(bytes: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Directories, Error, fnv1a, resolve};
+    use super::{Directories, Error, files, fnv1a, resolve};
     use std::os::unix::fs::PermissionsExt as _;
 
     fn chosen(vars: &[(&str, &str)]) -> Result<(String, String), String> {
@@ -261,7 +261,7 @@ mod tests {
         for (name, parent_stays) in [("bowline/0a", false), ("other/0a", true)] {
             let directories = of(name);
             directories.create_runtime().unwrap();
-            std::fs::write(directories.socket("edge.sock").unwrap(), "").unwrap();
+            files::write(directories.socket("edge.sock").unwrap(), b"").unwrap();
             directories.remove_runtime().unwrap();
             directories.remove_runtime().unwrap();
             assert!(!directories.runtime.exists());

@@ -46,3 +46,7 @@ pub const SHIM_START_MS_MAX: u64 = 10_000;
 pub const GRACE_SECONDS_DEFAULT: u64 = 30;
 /// How long `down` waits for one process beyond its grace, in milliseconds.
 pub const DOWN_MS_MAX: u64 = 10_000;
+
+/// Values of Secrets that are shorter are not masked in a pod's log: `true` or `8080` would
+/// take common words with them.
+pub const MASKED_BYTES_MIN: usize = 8;

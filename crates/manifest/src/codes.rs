@@ -47,6 +47,14 @@ pub(crate) const NOTHING: Code = Code {
     text: "No file of the folder holds an object. An empty folder is never taken for \"deploy \
            nothing\": that would remove what runs.",
 };
+pub(crate) const FOREIGN: Code = Code {
+    id: "BOW0608",
+    title: "an object is an order to Argo CD",
+    text: "`Application`, `ApplicationSet` and `AppProject` tell Argo CD which folder of which \
+           repository it shall deploy. Bowline deploys the manifests of the commit itself and \
+           does not follow such an order yet: name the folder that it points at as \
+           `deploy.path`.",
+};
 
 /// All codes of this crate.
-pub const CODES: &[Code] = &[FIELD, DUPLICATE, SHAPE, RENDER, IMAGE, LIMIT, NOTHING];
+pub const CODES: &[Code] = &[FIELD, DUPLICATE, SHAPE, RENDER, IMAGE, LIMIT, NOTHING, FOREIGN];

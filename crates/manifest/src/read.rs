@@ -69,6 +69,28 @@ impl Context<'_> {
     }
 }
 
+/// An object that says what Argo CD shall deploy is refused by name, whatever it says.
+fn order_to_argo_cd(
+    context: &Context<'_>,
+    node: &Node,
+    api_version: &str,
+    kind: &str,
+    name: &str,
+) -> Option<Diagnostic> {
+    let orders = matches!(kind, "Application" | "ApplicationSet" | "AppProject");
+    if !orders || !api_version.starts_with("argoproj.io/") {
+        return None;
+    }
+    let path = node.pointer("/spec/source/path").and_then(Node::as_str);
+    let help = match path {
+        Some(path) => format!("set `deploy: {{ path: {path} }}` in `bowline.yaml` instead"),
+        None => "name the folder of the manifests themselves in `bowline.yaml`".to_owned(),
+    };
+    let message = format!("`{kind}/{name}` is an order to Argo CD, which Bowline does not carry out");
+    let place = node.get("kind").unwrap_or(node);
+    Some(context.error(codes::FOREIGN.id, place, message, "").help(help))
+}
+
 impl Reader {
     fn file(&mut self, file: &File) {
         if let Some(error) = rendered_input(&file.path) {
@@ -138,6 +160,10 @@ impl Reader {
         let namespace = namespace
             .map(|namespace| self.text(context, namespace, Some(namespace), "metadata.namespace"));
         if self.errors.len() > before {
+            return;
+        }
+        if let Some(refused) = order_to_argo_cd(context, &node, &api_version, &kind, &name) {
+            self.errors.push(refused);
             return;
         }
         self.resources.push(Resource {

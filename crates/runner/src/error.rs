@@ -34,7 +34,8 @@ impl Diagnose for Error {
         match self {
             Self::Refused(diagnostics) => diagnostics.clone(),
             Self::Files(error) => {
-                let message = format!("a file of the run cannot be used: {}", error.what());
+                let (what, why) = (error.what(), &error.source);
+                let message = format!("a file of the run cannot be used: {what}: {why}");
                 let help = "check that the state folder can be written and its disk is not full";
                 vec![Diagnostic::error(codes::FILES, message).help(help)]
             }

@@ -33,7 +33,7 @@ pub struct Match {
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
     /// A folder cannot be read.
-    #[error("{}", .0.what())]
+    #[error(transparent)]
     Files(#[from] files::Error),
     /// More than the limit.
     #[error("more than {WALK_ENTRIES_MAX} files and folders would have to be looked at")]

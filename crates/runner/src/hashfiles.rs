@@ -19,7 +19,7 @@ pub enum HashError {
     #[error(transparent)]
     Find(#[from] FindError),
     /// Reading one.
-    #[error("{}", .0.what())]
+    #[error(transparent)]
     Files(#[from] files::Error),
     /// Reading on.
     #[error("`{path}` cannot be read: {source}")]

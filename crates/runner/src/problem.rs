@@ -74,6 +74,19 @@ impl From<EvaluationError> for Problem {
 
 impl From<bowline_host::files::Error> for Problem {
     fn from(error: bowline_host::files::Error) -> Self {
-        Self::new(codes::FILES, error.what())
+        Self::new(codes::FILES, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Problem;
+    use bowline_host::files;
+
+    #[test]
+    fn a_file_that_cannot_be_used_is_named_with_the_reason() {
+        let error = files::read("/nowhere/at/all", 1).expect_err("it is not there");
+        let message = Problem::from(error).message;
+        assert_eq!(message, "could not open `/nowhere/at/all`: No such file or directory (os error 2)");
     }
 }

@@ -11,7 +11,7 @@ mod support;
 
 use bowline_sandbox::{
     Error, Exit, Identity, Limits, Mount, Network, Output, Root, Sandbox, Signal, Sink, Spec,
-    network::Namespace, process, start,
+    network::Namespace, process, start, toolchain::GoToolchain,
 };
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -189,6 +189,33 @@ fn binds_files_and_memory_appear_where_they_should() {
 }
 
 /// An image's root with the host's `/usr`.
+/// As Debian installs it: `src` is a link to a folder beside the root.
+#[test]
+fn a_toolchain_whose_parts_lie_elsewhere_is_whole_at_its_fixed_place() {
+    let scratch = Scratch::new();
+    for folder in ["lib/go/pkg", "share/src", "share/include"] {
+        std::fs::create_dir_all(scratch.path(folder)).unwrap();
+    }
+    for (file, text) in [("lib/go/VERSION", "v "), ("share/src/a", "a "), ("share/include/b", "b")]
+    {
+        std::fs::write(scratch.path(file), text).unwrap();
+    }
+    for (link, to) in [("src", "../../share/src"), ("pkg/include", "../../../share/include")] {
+        std::os::unix::fs::symlink(to, scratch.path("lib/go").join(link)).unwrap();
+    }
+    let root = std::fs::canonicalize(scratch.path("lib/go")).unwrap();
+    let go = GoToolchain { root, version: "go1.19.8".into() };
+    for root in [tools(), image(&scratch)] {
+        let mounts = [root.mounts.clone(), go.mounts(Path::new("/opt/bowline/go"))].concat();
+        let sandbox = Sandbox::open(&launcher(), &Spec { mounts, ..root }).unwrap();
+        let script = "cd /opt/bowline/go && cat VERSION src/a pkg/include/b; echo x > src/new";
+        let said = run(&sandbox, script);
+        assert_eq!(said.stdout, "v a b", "{}", said.stderr);
+        assert!(said.stderr.contains("Read-only"), "{}", said.stderr);
+        sandbox.close().unwrap();
+    }
+}
+
 fn image(scratch: &Scratch) -> Spec {
     support::image_root(&scratch.path("root"));
     for folder in ["upper", "work"] {

@@ -67,8 +67,17 @@ impl Repository {
             objects.push(b'\n');
         }
         let target = folder.join("objects/pack/pack").to_string_lossy().into_owned();
+        // Git writes a pack beside the objects first and renames it then: that must not be the
+        // user's repository, which may lie on another file system and is none of ours to write.
+        let theirs = self.run(&["rev-parse", "--path-format=absolute", "--git-path", "objects"])?;
+        let theirs = String::from_utf8_lossy(&theirs).trim_end().to_owned();
+        let ours = folder.join("objects").to_string_lossy().into_owned();
         let mut call = self.call(&["pack-objects", "-q", &target]);
         call.input = objects;
+        call.environment.extend([
+            ("GIT_OBJECT_DIRECTORY".to_owned(), ours),
+            ("GIT_ALTERNATE_OBJECT_DIRECTORIES".to_owned(), theirs),
+        ]);
         self.git.run(call)?;
         Ok(())
     }

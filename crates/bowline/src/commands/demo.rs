@@ -6,6 +6,7 @@ use crate::demo::load::Load;
 use crate::demo::script::{COMMITS, Commit, edited};
 use crate::flags::DemoArguments;
 use crate::progress::line;
+use crate::target::Connected;
 use crate::{crash, printer, summary, target};
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
@@ -36,22 +37,58 @@ struct DemoSummary {
 /// Writes the repository, releases the commits, says what happened.
 pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Failure> {
     let clock = Stopwatch::start();
+    context.house.ensure_room()?;
+    let conductor = Arc::new(Conductor::begin(&context.house.directories, context.watcher())?);
+    crash::install(&conductor)?;
+    let connected = target::connect(context).await?;
+    let cancel = CancelToken::new();
+    let played = {
+        let mut leave = pin!(super::release::interrupt(Arc::clone(&conductor), cancel.clone()));
+        tokio::select! {
+            played = play(context, arguments, &conductor, &connected, &cancel) => played,
+            () = &mut leave => return Ok(exit::INTERRUPTED),
+        }
+    };
+    if arguments.keep && played.is_ok() && !cancel.is_cancelled() {
+        connected.leave_running().await?;
+    } else {
+        connected.remove_environment(&conductor, ENVIRONMENT).await.or_else(|failure| {
+            // What stopped the demo is the news; that it cannot be cleared follows from it.
+            if played.is_ok() { Err(failure) } else { Ok(()) }
+        })?;
+        connected.leave_as_found().await?;
+    }
+    let (ends, address) = played?;
+    report(context, &ends, clock.seconds(), arguments, address)?;
+    if cancel.is_cancelled() {
+        return Ok(exit::INTERRUPTED);
+    }
+    let as_scripted = ends.len() == COMMITS.len()
+        && ends.iter().all(|(commit, ended, _)| commit.outcome == ended.summary.outcome);
+    Ok(if as_scripted { exit::OK } else { exit::YOUR_CODE })
+}
+
+type Ends<'c> = Vec<(&'c Commit, Ended, (u64, u64))>;
+
+/// Releases the commits one after another, with users as soon as there is something to use.
+async fn play(
+    context: &Context,
+    arguments: &DemoArguments,
+    conductor: &Conductor,
+    connected: &Connected,
+    cancel: &CancelToken,
+) -> Result<(Ends<'static>, SocketAddr), Failure> {
     let folder = match &arguments.folder {
         Some(folder) => context.folder.join(folder),
         None => context.house.directories.state.join("demo/checkout"),
     };
-    let conductor = Arc::new(Conductor::begin(&context.house.directories, context.watcher())?);
-    crash::install(&conductor)?;
-    let connected = target::connect(context).await?;
     // An interrupted demo leaves its service behind; this one begins from nothing.
-    connected.remove_environment(&conductor, ENVIRONMENT).await?;
+    connected.remove_environment(conductor, ENVIRONMENT).await?;
     let address = free_address()?;
     let mut files = example_files(address);
     let repository = new_repository(context, &folder)?;
-    let cancel = CancelToken::new();
-    let mut leave = pin!(super::release::interrupt(Arc::clone(&conductor), cancel.clone()));
     let mut load: Option<Load> = None;
-    let mut ends: Vec<(&Commit, Ended, (u64, u64))> = Vec::new();
+    let mut ends: Ends<'static> = Vec::new();
     for commit in COMMITS {
         if commit.under_load && load.is_none() {
             load = Some(Load::start(address, arguments.rps));
@@ -66,22 +103,17 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Fai
             override_reason: None,
             verbose: context.common.verbose,
         };
-        let release =
-            lane::release(&context.house, &conductor, &connected.target, &cancel, request);
-        let ended = tokio::select! {
-            ended = release => ended?,
-            () = &mut leave => return Ok(exit::INTERRUPTED),
-        };
+        let target = &connected.target;
+        let ended = lane::release(&context.house, conductor, target, cancel, request).await?;
         let after = load.as_ref().map_or((0, 0), Load::counts);
         if ended.summary.outcome == Outcome::Promoted {
             files = changed;
         }
-        let interrupted = cancel.is_cancelled();
         if let Some(failure) = &ended.failure {
             context.tell_failure(failure);
         }
         ends.push((commit, ended, (after.0 - before.0, after.1 - before.1)));
-        if interrupted {
+        if cancel.is_cancelled() {
             break;
         }
     }
@@ -89,22 +121,8 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Fai
         let seen = load.stop().await;
         settle_counts(&mut ends, seen);
     }
-    if arguments.keep && !cancel.is_cancelled() {
-        connected.leave_running().await?;
-    } else {
-        connected.remove_environment(&conductor, ENVIRONMENT).await?;
-        connected.leave_as_found().await?;
-    }
-    report(context, &ends, clock.seconds(), arguments, address)?;
-    if cancel.is_cancelled() {
-        return Ok(exit::INTERRUPTED);
-    }
-    let as_scripted = ends.len() == COMMITS.len()
-        && ends.iter().all(|(commit, ended, _)| commit.outcome == ended.summary.outcome);
-    Ok(if as_scripted { exit::OK } else { exit::YOUR_CODE })
+    Ok((ends, address))
 }
-
-type Ends<'c> = Vec<(&'c Commit, Ended, (u64, u64))>;
 
 /// What the users saw is the truth: their counts replace the edge's, and answers that came
 /// after the last release was over belong to it.

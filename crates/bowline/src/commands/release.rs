@@ -22,6 +22,7 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
         override_reason: arguments.override_reason.clone(),
         verbose: context.common.verbose,
     };
+    context.house.ensure_room()?;
     let conductor = Arc::new(Conductor::begin(&context.house.directories, context.watcher())?);
     crash::install(&conductor)?;
     let connected = target::connect(context).await?;

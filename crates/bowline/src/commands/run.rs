@@ -24,7 +24,7 @@ pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Fail
         let help = "leave it out: the event is `push`";
         return Err(Failure::usage(Diagnostic::error("BOW1805", message).help(help)));
     }
-    context.house.directories.create()?;
+    context.house.ensure_room()?;
     let store = Store::open(context.house.directories.store())?;
     let repository = Git::find(&context.house.search_text())?.open(&context.folder)?;
     let revision = repository.revision(&GitRef::head())?;

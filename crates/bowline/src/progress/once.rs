@@ -37,13 +37,14 @@ impl<W: Watcher> Once<W> {
     /// The notice as it is told, if it is.
     fn heard(&self, told: &mut Told, notice: &Notice) -> Option<Notice> {
         let mut heard = notice.clone();
+        if let Notice::Happened { word, text, .. } = notice
+            && word == NOTED
+        {
+            let new = told.facts.insert(text.clone());
+            return (new || self.verbose).then_some(heard);
+        }
         match &mut heard {
             Notice::ReleaseStarted { .. } => told.cause = None,
-            Notice::Happened { word, text, .. } if word == NOTED => {
-                if !told.facts.insert(text.clone()) && !self.verbose {
-                    return None;
-                }
-            }
             Notice::Happened { word, text, .. } if word == ABORTED => {
                 told.cause = Some(text.clone());
             }
@@ -54,10 +55,8 @@ impl<W: Watcher> Once<W> {
                     told.cause = Some(text.clone());
                 }
             }
-            Notice::ReleaseFinished { cause, .. } => {
-                if told.cause.as_ref() == Some(cause) {
-                    cause.clear();
-                }
+            Notice::ReleaseFinished { cause, .. } if told.cause.as_ref() == Some(cause) => {
+                cause.clear();
             }
             _ => {}
         }

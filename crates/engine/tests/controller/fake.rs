@@ -66,7 +66,9 @@ impl Cluster {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let name = path.rsplit('/').next().unwrap_or_default().to_owned();
         match (method.as_str(), path.contains("/replicasets")) {
-            ("GET", true) if name == "replicasets" => list("apps/v1", "ReplicaSetList", &sets, Value::clone),
+            ("GET", true) if name == "replicasets" => {
+                list("apps/v1", "ReplicaSetList", &sets, Value::clone)
+            }
             ("GET", true) => match sets.get(&name) {
                 Some(set) => (200, set.clone()),
                 None => failed(404, "NotFound"),
@@ -88,7 +90,9 @@ impl Cluster {
                 list("v1", "PodList", &sets, pod)
             }
             // The projection of the status: nobody reads it here.
-            _ => (200, json!({"apiVersion": "v1", "kind": "Rollout", "metadata": {"name": "shop"}})),
+            _ => {
+                (200, json!({"apiVersion": "v1", "kind": "Rollout", "metadata": {"name": "shop"}}))
+            }
         }
     }
 }

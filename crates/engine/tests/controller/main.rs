@@ -109,12 +109,14 @@ async fn until(mut fact: impl FnMut() -> bool) {
     }
 }
 
-/// A scene whose first version runs and whose second is at half of the traffic.
+/// A scene whose first version runs and whose second waits at half of the traffic.
 async fn in_canary() -> (Arc<Scene>, task::Task<End>) {
     let scene = Arc::new(Scene::new());
     assert!(matches!(scene.carry_out("a").await, End::Promoted(_)));
     let running = scene.begin("b");
-    until(|| scene.cluster.weight() == Some(50)).await;
+    let journal = scene.journal();
+    until(|| journal.last("rollout.pause_started", KEY).is_ok_and(|last| last.is_some())).await;
+    assert_eq!(scene.cluster.weight(), Some(50));
     (scene, running)
 }
 

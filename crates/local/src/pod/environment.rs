@@ -1,5 +1,6 @@
 //! A container's environment and arguments, with `$(NAME)` expanded as Kubernetes does.
 
+use crate::limits::MASKED_BYTES_MIN;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -10,6 +11,18 @@ pub struct Sources {
     pub config_maps: BTreeMap<String, Option<BTreeMap<String, Vec<u8>>>>,
     /// `data` of Secrets, decoded.
     pub secrets: BTreeMap<String, Option<BTreeMap<String, Vec<u8>>>>,
+}
+
+impl Sources {
+    /// What the pod's log must never hold: each value of a Secret that is text and not so short
+    /// that common words would vanish with it.
+    pub fn masked(&self) -> Vec<String> {
+        let values = self.secrets.values().flatten().flat_map(BTreeMap::values);
+        values
+            .filter_map(|value| String::from_utf8(value.clone()).ok())
+            .filter(|value| value.trim().len() >= MASKED_BYTES_MIN)
+            .collect()
+    }
 }
 
 /// Builds the environment: the image's own, then `envFrom`, then `env`; later ones win.

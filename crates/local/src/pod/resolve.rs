@@ -106,6 +106,7 @@ pub fn pod_file(
         lower: image.lower.clone(),
         arguments,
         environment,
+        secrets: sources.masked(),
         directory: PathBuf::from(directory),
         user: user.uid,
         group: user.gid,

@@ -4,6 +4,7 @@ use super::{log::Log, spec::PodFile, supervise::Order};
 use bowline_host::{files, task};
 use bowline_sandbox::{
     Exit, Identity, Limits, Mode, Mount, Network, Output, Process, Program, Root, Signal, Spec,
+    mask::{Masker, Secret},
     network::Namespace,
 };
 use std::{
@@ -49,7 +50,9 @@ impl Container {
         let started = namespace.start(&pod.launcher(), &spec, &program, output);
         let process = Arc::new(started.map_err(failed)?);
         let taken = log.clone();
-        let reading = task::thread("log", move || taken.take_all(reader));
+        let secrets: Vec<Secret> = pod.secrets.iter().cloned().map(Secret).collect();
+        let masker = Masker::new(&secrets);
+        let reading = task::thread("log", move || taken.take_all(reader, masker));
         let (waited, orders) = (process.clone(), orders.clone());
         task::thread("wait", move || {
             let exit = waited.wait().unwrap_or(Exit::Signal(Signal::KILL.0));

@@ -3,6 +3,7 @@
 use super::state::{LOG_FILE, OLDER_LOG_FILE};
 use crate::limits::{LAST_LOG_LINES_MAX, LOG_BYTES_MAX, LOG_LINE_BYTES_MAX};
 use bowline_host::files;
+use bowline_sandbox::mask::Masker;
 use std::{
     collections::VecDeque,
     fs::File,
@@ -43,15 +44,17 @@ impl Log {
         Self { folder, bytes_max, inner: Mutex::new(inner) }
     }
 
-    /// Reads until the container's outputs are closed.
-    pub fn take_all(&self, mut output: impl Read) {
+    /// Reads until the container's outputs are closed; only what is masked is kept.
+    pub fn take_all(&self, mut output: impl Read, mut masker: Masker) {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             match output.read(&mut buffer) {
-                Ok(0) => return self.end(),
-                Ok(count) => self.take(&buffer[..count]),
+                Ok(count) if count > 0 => self.take(&masker.push(&buffer[..count])),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(_) => return self.end(),
+                Ok(_) | Err(_) => {
+                    self.take(&masker.finish());
+                    return self.end();
+                }
             }
         }
     }
@@ -116,6 +119,19 @@ impl Inner {
 mod tests {
     use super::{LOG_FILE, Log, OLDER_LOG_FILE};
     use crate::limits::LAST_LOG_LINES_MAX;
+    use bowline_sandbox::mask::{Masker, Secret};
+
+    #[test]
+    fn a_secret_is_in_neither_the_file_nor_the_last_lines() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let log = Log::open(folder.path().to_owned());
+        let masker = Masker::new(&[Secret("hunter2hunter2".to_owned())]);
+        log.take_all("cannot log in with hunter2hunter2\nbye hunter2".as_bytes(), masker);
+        let lines = log.last_lines();
+        assert_eq!(lines, ["cannot log in with ***", "bye hunter2"]);
+        let kept = super::files::read(folder.path().join(LOG_FILE), 1000).expect("a log");
+        assert_eq!(kept, b"cannot log in with ***\nbye hunter2");
+    }
 
     #[test]
     fn the_last_lines_are_kept_and_the_file_is_turned_over() {

@@ -33,6 +33,9 @@ pub struct PodFile {
     pub arguments: Vec<String>,
     /// Its whole environment.
     pub environment: Vec<(String, String)>,
+    /// Values of Secrets that it is given; its log never holds them.
+    #[serde(default)]
+    pub secrets: Vec<String>,
     /// Where it starts.
     pub directory: PathBuf,
     /// Its user inside; 0 is root.

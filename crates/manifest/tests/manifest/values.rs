@@ -81,6 +81,18 @@ fn an_image_that_nobody_runs_names_those_that_are_run() {
 }
 
 #[test]
+fn an_order_to_argo_cd_is_refused_by_name() {
+    let text = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: { name: my-app }\n\
+                spec: { source: { path: overlays/prod } }\n";
+    let errors = read(&[File { path: "app.yaml".into(), text: text.into() }]).expect_err("refused");
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let place = (errors[0].code.as_str(), errors[0].labels[0].line, errors[0].labels[0].column);
+    assert_eq!(place, ("BOW0608", 2, 7));
+    assert!(errors[0].message.contains("`Application/my-app`"), "{}", errors[0].message);
+    assert!(errors[0].help.as_ref().is_some_and(|help| help.contains("path: overlays/prod")));
+}
+
+#[test]
 fn a_file_that_is_no_yaml_does_not_hide_errors_of_others() {
     let file = |path: &str, text: &str| File { path: path.into(), text: text.into() };
     let files = [file("a.yaml", "kind: Service\nkind: Service\n"), file("b.yaml", "kind: Pod\n")];

@@ -6,12 +6,13 @@
 
 use super::{BuiltIn, Call, Outcome, Rule, input};
 use crate::artifact;
+use crate::codes;
 use crate::find::{self, Match, Options};
 use crate::glob::{PathKind, Patterns};
 use crate::job::JobRun;
 use crate::layout;
 use crate::problem::Problem;
-use bowline_host::files::{Root, open_beneath};
+use bowline_host::files::{self, Root, open_beneath};
 
 /// The action's row.
 pub const ACTION: BuiltIn = BuiltIn {
@@ -21,6 +22,8 @@ pub const ACTION: BuiltIn = BuiltIn {
         input("path", Rule::Any),
         input("if-no-files-found", Rule::Only(&["warn", "error", "ignore"])),
         input("retention-days", Rule::Any),
+        // Nothing is compressed, so no level makes a difference.
+        input("compression-level", Rule::Any),
         input("overwrite", Rule::Boolean),
         input("include-hidden-files", Rule::Boolean),
     ],
@@ -69,19 +72,25 @@ fn store(
     root: &Root,
     name: &str,
     base: &str,
-    files: &[Match],
+    matches: &[Match],
 ) -> Result<u64, Problem> {
     let artifacts = job.artifacts();
     let mut staging = artifacts.stage()?;
-    for found in files {
+    for found in matches {
         let relative = found.path.trim_start_matches('/');
         let opened =
             if found.link { open_beneath(root.path(), relative) } else { root.open_read(relative) };
         let inside = found.path.strip_prefix(base).unwrap_or(&found.path).trim_start_matches('/');
+        // Like the original: a link that leads nowhere is left out.
+        if found.link && opened.as_ref().is_err_and(files::Error::is_not_found) {
+            job.warn(call.step, &format!("`{}` leads nowhere and is left out", found.path));
+            continue;
+        }
         let added = opened.and_then(|mut file| staging.add(inside, &mut file));
         if let Err(error) = added {
             artifacts.discard(&staging)?;
-            return Err(Problem::from(error).or_at(call.span));
+            let message = format!("`{}` cannot be added: {}", found.path, error.source);
+            return Err(Problem::new(codes::FILES, message).or_at(call.span));
         }
     }
     let published = artifacts.publish(&staging, name, call.is("overwrite", false))?;

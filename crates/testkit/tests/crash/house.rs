@@ -37,7 +37,9 @@ func main() {
 	if err != nil || strings.HasPrefix(string(content), "exit") {
 		log.Fatalf("told to end: %q %v", content, err)
 	}
-	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, string(content)) })
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, string(content))
+	})
 	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
 	server := &http.Server{Addr: ":8080"}
@@ -57,7 +59,8 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "deploy/service.yaml",
-        "apiVersion: v1\nkind: Service\nmetadata: { name: shop }\nspec:\n  selector: { app: shop }\n  ports: [{ port: 80, targetPort: 8080 }]\n",
+        "apiVersion: v1\nkind: Service\nmetadata: { name: shop }\nspec:\n  selector: { app: shop }\n  \
+         ports: [{ port: 80, targetPort: 8080 }]\n",
     ),
 ];
 

@@ -7,6 +7,11 @@
 //!
 //! `cargo test` takes a spread of points; `BOWLINE_CRASH_ALL=1` takes all of them (minutes).
 //! `kill -9` and `abort` alike leave the page cache whole: they say nothing about power cuts.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "tests: two variables are read, and each point of the matrix is told"
+)]
 
 mod ends;
 mod house;
