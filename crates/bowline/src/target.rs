@@ -8,7 +8,7 @@ use bowline_engine::conductor::Conductor;
 use bowline_engine::rollout::{self, Job, Standing};
 use bowline_engine::target::{Counts, PodLogs, Requests, Router, Target, Weights};
 use bowline_local::router::{self, ServiceKey};
-use bowline_local::{Local, Options, look};
+use bowline_local::{Cluster, Local, Options, look};
 use bowline_model::NewEvent;
 use bowline_sandbox::Launcher;
 use bowline_traffic::{Counters, Generation};
@@ -66,6 +66,7 @@ pub async fn connect(context: &Context) -> Result<Connected, Failure> {
     let local = Arc::new(Local::start(options).await?);
     let target = Target {
         client: local.client(),
+        rehearsal: Cluster::in_memory()?.client("default"),
         router: Box::new(LocalRouter { router: local.router() }),
         logs: Box::new(LocalLogs { local: Arc::clone(&local) }),
     };

@@ -23,6 +23,8 @@ pub struct Setting {
     pub go_version: Option<String>,
     /// A cluster without anything in it, where the objects are tried.
     pub rehearsal: kube::Client,
+    /// Whether workflows that a release does not run are checked too.
+    pub all_workflows: bool,
 }
 
 /// What was checked.
@@ -56,7 +58,7 @@ pub async fn check(root: &Path, setting: &Setting) -> Result<Checked, Failure> {
         Err(error) if error.is_not_found() => None,
         Err(error) => return Err(error.into()),
     };
-    check_workflows(root, config.as_ref(), &mut checked)?;
+    check_workflows(root, config.as_ref(), setting.all_workflows, &mut checked)?;
     let dockerfile = config.as_ref().map_or(DOCKERFILE, |config| &config.dockerfile).to_owned();
     check_dockerfile(root, &dockerfile, config.is_some(), setting, &mut checked)?;
     if let Some(config) = &config {
@@ -72,11 +74,12 @@ pub async fn check(root: &Path, setting: &Setting) -> Result<Checked, Failure> {
 fn check_workflows(
     root: &Path,
     config: Option<&Config>,
+    all: bool,
     checked: &mut Checked,
 ) -> Result<(), Failure> {
     let there = workflows::files(root)?;
     let listed = |path: &str| config.is_none_or(|c| c.workflows.iter().any(|w| w.text == path));
-    for path in &there {
+    for path in there.iter().filter(|path| all || listed(path)) {
         checked.files.push(path.clone());
         let workflow = match workflows::read(root, path) {
             Ok(workflow) => workflow,

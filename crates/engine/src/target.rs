@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 pub struct Target {
     /// The Kubernetes API: the one-machine cluster in process, or a real one.
     pub client: kube::Client,
+    /// A cluster of the same kind without anything in it, where objects are tried before a
+    /// release begins.
+    pub rehearsal: kube::Client,
     /// The traffic.
     pub router: Box<dyn Router>,
     /// What pods wrote.

@@ -128,6 +128,8 @@ impl Local {
     /// # Errors
     /// The edge does not start, or cannot listen where it should.
     pub async fn up(&self) -> Result<(), Error> {
+        // `down` takes the folder of the sockets away.
+        self.options.directories.create_runtime()?;
         edge_process::ensure(&self.options.directories, &self.options.edge_shim).await?;
         let sets = replica_set::start(self.client.clone());
         let pods = pod::start(Arc::new(pod::Context {

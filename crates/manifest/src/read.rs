@@ -86,7 +86,8 @@ fn order_to_argo_cd(
         Some(path) => format!("set `deploy: {{ path: {path} }}` in `bowline.yaml` instead"),
         None => "name the folder of the manifests themselves in `bowline.yaml`".to_owned(),
     };
-    let message = format!("`{kind}/{name}` is an order to Argo CD, which Bowline does not carry out");
+    let message =
+        format!("`{kind}/{name}` is an order to Argo CD, which Bowline does not carry out");
     let place = node.get("kind").unwrap_or(node);
     Some(context.error(codes::FOREIGN.id, place, message, "").help(help))
 }

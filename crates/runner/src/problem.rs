@@ -87,6 +87,9 @@ mod tests {
     fn a_file_that_cannot_be_used_is_named_with_the_reason() {
         let error = files::read("/nowhere/at/all", 1).expect_err("it is not there");
         let message = Problem::from(error).message;
-        assert_eq!(message, "could not open `/nowhere/at/all`: No such file or directory (os error 2)");
+        assert_eq!(
+            message,
+            "could not open `/nowhere/at/all`: No such file or directory (os error 2)"
+        );
     }
 }

@@ -5,7 +5,8 @@
 //! come out of the object database byte for byte, so attributes such as `export-ignore`,
 //! `eol` or `filter` change nothing.
 //!
-//! Absent on purpose: networks (nothing is cloned or fetched here), merging. Writing is there for the demo only.
+//! Absent on purpose: networks (nothing is cloned or fetched here), merging. Writing is
+//! there for the demo only.
 #![forbid(unsafe_code)]
 
 mod branch;

@@ -14,6 +14,7 @@ pub async fn run(context: &Context) -> Result<u8, Failure> {
     let setting = Setting {
         go_version: go.map(|go| go.version),
         rehearsal: Cluster::in_memory()?.client("default"),
+        all_workflows: true,
     };
     let checked = check::check(&context.folder, &setting).await?;
     if !checked.mistakes.is_empty() {

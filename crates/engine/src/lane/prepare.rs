@@ -1,6 +1,7 @@
 //! Before the first stage: the commit, its `bowline.yaml`, and what an earlier process left.
 
 use super::{Lane, Request, verify};
+use crate::check::{self, Setting};
 use crate::conductor::Conductor;
 use crate::config::{self, Config, Environment};
 use crate::failure::Failure;
@@ -15,6 +16,7 @@ use bowline_host::files;
 use bowline_model::{Outcome, Revision};
 use bowline_rollout::machine::Phase;
 use bowline_runner::CancelToken;
+use bowline_sandbox::toolchain;
 use bowline_source::{Git, GitRef, Repository};
 use bowline_store::Store;
 use std::path::Path;
@@ -37,6 +39,7 @@ pub async fn prepare<'a>(
     let config =
         read_config(&checkout.tree, &workflows::repository_name(&revision).to_lowercase())?;
     let environment = choose(&config, request.environment.as_deref())?;
+    check_all(house, target, &checkout.tree).await?;
     let releases = conductor.releases()?;
     let open = open_release(&releases, &config.app, &environment.name);
     let resumed = open.filter(|open| open.started.commit == revision.commit).cloned();
@@ -76,6 +79,18 @@ pub async fn prepare<'a>(
         reports: verify::Reports::default(),
         carried: None,
     })
+}
+
+/// Everything that can be seen to fail is told at once, before the release has a number.
+async fn check_all(house: &House, target: &Target, tree: &Path) -> Result<(), Failure> {
+    let go = toolchain::find_go(&house.search_path)?;
+    let setting = Setting {
+        go_version: go.map(|go| go.version),
+        rehearsal: target.rehearsal.clone(),
+        all_workflows: false,
+    };
+    let checked = check::check(tree, &setting).await?;
+    if checked.mistakes.is_empty() { Ok(()) } else { Err(Failure::mistakes(checked.mistakes)) }
 }
 
 fn revision(repository: &Repository, request: &Request) -> Result<Revision, Failure> {

@@ -59,8 +59,8 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "deploy/service.yaml",
-        "apiVersion: v1\nkind: Service\nmetadata: { name: shop }\nspec:\n  selector: { app: shop }\n  \
-         ports: [{ port: 80, targetPort: 8080 }]\n",
+        "apiVersion: v1\nkind: Service\nmetadata: { name: shop }\nspec:\n  selector: { app: shop }\n\
+         \x20 ports: [{ port: 80, targetPort: 8080 }]\n",
     ),
 ];
 
