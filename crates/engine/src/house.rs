@@ -1,8 +1,8 @@
 //! What the engine needs to know of the machine and of the process that it runs in.
 
-use bowline_host::directories::Directories;
 use crate::failure::Failure;
 use bowline_diag::Diagnostic;
+use bowline_host::directories::Directories;
 use bowline_host::files;
 use bowline_host::http::Proxy;
 use bowline_sandbox::Launcher;

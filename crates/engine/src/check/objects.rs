@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::kubernetes;
 use bowline_diag::{Diagnose, Diagnostic};
 use bowline_host::files;
-use bowline_manifest::{File, Resource};
+use bowline_manifest::{File, ImageError, Resource};
 use bowline_rollout::spec;
 use kube::Client;
 use serde_json::Value;
@@ -56,7 +56,11 @@ pub(super) async fn check(
     // The image is not built yet: any digest shows whether its name is found.
     let digest = bowline_store::digest_of(b"");
     if let Err(error) = bowline_manifest::set_image(&mut resources, &config.image, &digest) {
-        checked.mistakes.extend(error.diagnose());
+        checked.mistakes.extend(placed(&resources, &error));
+        // One cause, one error: the objects are tried as if the name were right.
+        for seen in &error.seen {
+            bowline_manifest::set_image(&mut resources, seen, &digest).ok();
+        }
     }
     checked.mistakes.extend(put_together(&resources, config));
     for resource in &resources {
@@ -64,6 +68,20 @@ pub(super) async fn check(
     }
     once_a_line(&mut checked.mistakes);
     Ok(())
+}
+
+/// The error of an image's name, at the first container that has another one.
+fn placed(resources: &[Resource], error: &ImageError) -> Vec<Diagnostic> {
+    const IMAGE: &str = "/spec/template/spec/containers/0/image";
+    let other = resources.iter().find(|resource| resource.value.pointer(IMAGE).is_some());
+    let at_place = |diagnostic: Diagnostic| match other {
+        Some(resource) => {
+            let at = resource.error(&diagnostic.code, IMAGE, &*diagnostic.message, "");
+            Diagnostic { labels: at.labels, sources: at.sources, ..diagnostic }
+        }
+        None => diagnostic,
+    };
+    error.diagnose().into_iter().map(at_place).collect()
 }
 
 /// What the objects are to each other: one workload, a Service that selects its pods, the
