@@ -1,6 +1,7 @@
 //! The verbs: one file each.
 
 mod check;
+mod chosen;
 mod demo;
 mod doctor;
 mod down;
@@ -8,7 +9,7 @@ mod explain;
 mod init;
 mod logs;
 mod ls;
-mod release;
+pub mod release;
 mod rollback;
 mod rollout;
 mod run;

@@ -151,6 +151,9 @@ pub struct ReleaseArguments {
     /// The environment; may be left out when there is only one.
     #[arg(long = "env", value_name = "NAME")]
     pub environment: Option<String>,
+    /// A secret of the workflows, `NAME=VALUE`; masked in everything that is shown or stored.
+    #[arg(short, long = "secret", value_name = "NAME=VALUE")]
+    pub secrets: Vec<String>,
     /// Release a digest that is quarantined in this environment. It is recorded.
     #[arg(long = "override", value_name = "REASON")]
     pub override_reason: Option<String>,
@@ -161,6 +164,9 @@ pub struct ReleaseArguments {
 pub struct RollbackArguments {
     /// The environment; may be left out when there is only one.
     pub environment: Option<String>,
+    /// The application; the one of this folder when there are several.
+    #[arg(long, value_name = "NAME")]
+    pub app: Option<String>,
     /// The version to go back to; the one before when absent.
     #[arg(long, value_name = "VERSION")]
     pub to: Option<String>,
@@ -199,6 +205,9 @@ pub struct RolloutArguments {
     /// The environment; may be left out when there is only one.
     #[arg(long = "env", value_name = "NAME")]
     pub environment: Option<String>,
+    /// The application; the one of this folder when there are several.
+    #[arg(long, value_name = "NAME")]
+    pub app: Option<String>,
     /// Why; it is recorded.
     #[arg(long, default_value = "asked for by hand")]
     pub reason: String,

@@ -1,5 +1,6 @@
 //! The one-machine cluster as the engine's target.
 
+use crate::commands::release::interrupt;
 use crate::context::Context;
 use crate::{crash, printer};
 use bowline_diag::{Diagnose, Diagnostic, exit};
@@ -10,6 +11,7 @@ use bowline_engine::target::{Counts, PodLogs, Requests, Router, Target, Weights}
 use bowline_local::router::{self, ServiceKey};
 use bowline_local::{Cluster, Local, Options, look};
 use bowline_model::NewEvent;
+use bowline_runner::CancelToken;
 use bowline_sandbox::Launcher;
 use bowline_traffic::{Counters, Generation};
 use futures::future::BoxFuture;
@@ -151,15 +153,27 @@ pub async fn follow_request(
     match Conductor::begin(directories, context.watcher()) {
         Err(busy) => ask_living(context, &standing.key, request, busy).await,
         Ok(conductor) => {
+            let conductor = Arc::new(conductor);
             crash::install(&conductor)?;
             let connected = connect(context).await?;
             conductor.journal.request(request)?;
             let job: Job =
                 rollout::job_of(&conductor, &connected.target, &standing.key, None).await?;
-            let carried = rollout::carry_out(&conductor, &connected.target, &job).await?;
+            let cancel = CancelToken::new();
+            let work = rollout::carry_out_until(&conductor, &connected.target, &job, &cancel);
+            let carried = tokio::select! {
+                carried = work => carried?,
+                () = interrupt(Arc::clone(&conductor), cancel.clone()) => {
+                    return Ok(exit::INTERRUPTED);
+                }
+            };
             connected.leave_running().await?;
             printer::talk(&rollout::sentence(&carried.end));
-            Ok(exit::OK)
+            if cancel.is_cancelled() {
+                return Ok(exit::INTERRUPTED);
+            }
+            let refused = matches!(carried.end, rollout::End::Refused(_));
+            Ok(if refused { exit::BLOCKED } else { exit::OK })
         }
     }
 }

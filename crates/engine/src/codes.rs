@@ -138,6 +138,12 @@ pub const CODES: &[Code] = &[
         on.",
     ),
     code(
+        "BOW1022",
+        "an object belongs to another application",
+        "Two applications in one environment must not bring objects of the same kind and name: \
+        the users of one would meet the other. Rename the object, or use another environment.",
+    ),
+    code(
         "BOW1099",
         "a fault of Bowline itself",
         "Nothing is wrong with your repository. The journal is whole: the same command goes on from \

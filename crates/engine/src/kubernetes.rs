@@ -52,6 +52,39 @@ pub fn resource_of(api_version: &str, kind: &str) -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
 }
 
+/// The annotation that says whose an object is.
+const OWNER: &str = "bowline.dev/app";
+
+/// As [`apply`], for an object of the application `app`: one that another application brought is
+/// not touched, because its users would meet this one.
+///
+/// # Errors
+/// The object is another application's; what the API refuses.
+pub async fn apply_for(
+    client: &Client,
+    namespace: &str,
+    value: &Value,
+    app: &str,
+) -> Result<(), Failure> {
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let (kind, name) = (text("/kind"), text("/metadata/name"));
+    if kind == "Namespace" {
+        return apply(client, namespace, value).await;
+    }
+    let resource = resource_of(text("/apiVersion"), kind);
+    let objects: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+    let before = objects.get_opt(name).await.map_err(failure)?;
+    let owner = before.and_then(|object| object.metadata.annotations?.get(OWNER).cloned());
+    if let Some(owner) = owner.filter(|owner| owner != app) {
+        let message = format!("{kind} `{name}` in `{namespace}` belongs to the app `{owner}`");
+        let help = "give one of them another name, or its environment another name";
+        return Err(Failure::usage(Diagnostic::error("BOW1022", message).help(help)));
+    }
+    let mut value = value.clone();
+    value["metadata"]["annotations"][OWNER] = json!(app);
+    apply(client, namespace, &value).await
+}
+
 /// Makes an object what `value` says, whether it is there or not. Fields that `value` does not
 /// name are left to others (merge patch, RFC 7386).
 ///

@@ -28,10 +28,11 @@ use bowline_model::{Outcome, ReleaseSummary, Revision, StageResult, Verdict};
 use bowline_runner::CancelToken;
 use bowline_source::Checkout;
 use bowline_store::Store;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// What is asked for.
-#[derive(Debug, Clone)]
+/// What is asked for. It holds secrets, so it can be neither printed nor written.
+#[derive(Clone)]
 pub struct Request {
     /// The repository.
     pub folder: PathBuf,
@@ -41,6 +42,8 @@ pub struct Request {
     pub environment: Option<String>,
     /// Why a quarantine is overridden.
     pub override_reason: Option<String>,
+    /// Secrets of the workflows, by name.
+    pub secrets: BTreeMap<String, String>,
     /// Show every step's output.
     pub verbose: bool,
 }

@@ -246,8 +246,9 @@ impl<'a> Controller<'a> {
         observation.requests.extend(self.interruption());
         let start = self.start_request().await?;
         observation.requests.extend(start);
-        let (events, effects) = decide(&self.state, &observation);
+        let (mut events, effects) = decide(&self.state, &observation);
         if !events.is_empty() {
+            self.add_last_words(&mut events).await;
             self.commit(&events, &effects)?;
         }
         self.owe(effects);

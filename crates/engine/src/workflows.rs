@@ -149,7 +149,7 @@ pub(crate) async fn run_all(lane: &Lane<'_>) -> Result<Vec<Ran>, Failure> {
             revision: &lane.revision,
             tree,
             git_dir: &lane.checkout.git_dir,
-            secrets: BTreeMap::new(),
+            secrets: lane.request.secrets.clone(),
             job: None,
             folder: format!("{}/workflow-{index}", lane.id.replace('/', "-")),
             run_id: lane.earlier.n * WORKFLOWS_MAX + index as u64,

@@ -101,6 +101,7 @@ async fn play(
             revision: None,
             environment: None,
             override_reason: None,
+            secrets: BTreeMap::new(),
             verbose: context.common.verbose,
         };
         let target = &connected.target;

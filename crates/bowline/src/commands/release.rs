@@ -20,6 +20,7 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
         revision: arguments.revision.clone(),
         environment: arguments.environment.clone(),
         override_reason: arguments.override_reason.clone(),
+        secrets: super::run::secrets(&arguments.secrets)?,
         verbose: context.common.verbose,
     };
     context.house.ensure_room()?;

@@ -1,5 +1,6 @@
 //! `bowline rollback`: the version before, in seconds; what it leaves is quarantined.
 
+use super::chosen;
 use crate::context::Context;
 use crate::flags::RollbackArguments;
 use crate::progress::line;
@@ -14,7 +15,8 @@ use serde_json::json;
 /// Rolls an environment back.
 pub async fn run(context: &Context, arguments: &RollbackArguments) -> Result<u8, Failure> {
     let clock = Stopwatch::start();
-    let key = key(context, arguments.environment.as_deref())?;
+    let (environment, app) = (arguments.environment.as_deref(), arguments.app.as_deref());
+    let key = chosen::rollout(context, environment, app)?.key;
     let reason = &arguments.reason;
     // A rollout under way belongs to a living conductor: it is asked to abort it.
     let conductor = match Conductor::begin(&context.house.directories, context.watcher()) {
@@ -49,25 +51,4 @@ pub async fn run(context: &Context, arguments: &RollbackArguments) -> Result<u8,
         printer::talk(&format!("{} is quarantined; the next fix passes by itself", back.left));
     }
     Ok(exit::OK)
-}
-
-/// The rollout of the environment that was named, or the only one.
-fn key(context: &Context, environment: Option<&str>) -> Result<String, Failure> {
-    let all = rollout::standings(&context.house)?;
-    let mut found: Vec<String> = all
-        .iter()
-        .filter(|standing| environment.is_none_or(|name| standing.environment() == name))
-        .map(|standing| standing.key.clone())
-        .collect();
-    match (found.len(), found.pop()) {
-        (1, Some(key)) => Ok(key),
-        (0, _) => Err(Failure::usage(
-            Diagnostic::error("BOW1802", "nothing was released there")
-                .help("`bowline ls environments` lists what runs"),
-        )),
-        _ => Err(Failure::usage(
-            Diagnostic::error("BOW1802", "several applications run, so one must be named")
-                .help("add the environment's name"),
-        )),
-    }
 }

@@ -3,10 +3,11 @@
 //! A verb appends a request that the living conductor follows; with none alive it becomes the
 //! conductor itself.
 
+use super::chosen;
 use crate::context::Context;
 use crate::flags::{RolloutArguments, RolloutVerb};
 use crate::{printer, target};
-use bowline_diag::{Diagnostic, exit};
+use bowline_diag::exit;
 use bowline_engine::Failure;
 use bowline_engine::rollout::{self, Standing};
 
@@ -27,25 +28,8 @@ pub async fn run(context: &Context, verb: RolloutVerb) -> Result<u8, Failure> {
     }
 }
 
-/// The rollout of the environment that was named, or the only one.
 fn standing(context: &Context, arguments: &RolloutArguments) -> Result<Standing, Failure> {
-    let all = rollout::standings(&context.house)?;
-    let wanted = |standing: &Standing| match &arguments.environment {
-        Some(environment) => standing.environment() == environment,
-        None => true,
-    };
-    let mut found: Vec<Standing> = all.into_iter().filter(wanted).collect();
-    match (found.len(), found.pop()) {
-        (1, Some(only)) => Ok(only),
-        (0, _) => Err(Failure::usage(
-            Diagnostic::error("BOW1802", "no rollout is known")
-                .help("`bowline release` begins one; `bowline ls` lists what was released"),
-        )),
-        _ => Err(Failure::usage(
-            Diagnostic::error("BOW1802", "there are several rollouts, so one must be named")
-                .help("add `--env NAME`"),
-        )),
-    }
+    chosen::rollout(context, arguments.environment.as_deref(), arguments.app.as_deref())
 }
 
 fn show(context: &Context, standing: &Standing) {

@@ -150,7 +150,7 @@ fn chosen(
 }
 
 /// `NAME=VALUE` pairs. The value never appears in a message.
-fn secrets(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+pub fn secrets(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     let mut secrets = BTreeMap::new();
     for (index, text) in given.iter().enumerate() {
         let Some((name, value)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {

@@ -13,6 +13,7 @@ mod init;
 mod ls;
 mod release;
 mod run;
+mod several;
 mod trace;
 mod why;
 

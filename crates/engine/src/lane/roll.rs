@@ -137,7 +137,8 @@ impl Lane<'_> {
         for resource in &resources {
             let name = format!("{}/{}", job.namespace, resource.title());
             self.conductor.crash_point("manifest.apply", &name, When::Before);
-            kubernetes::apply(client, &job.namespace, &resource.value).await?;
+            kubernetes::apply_for(client, &job.namespace, &resource.value, &self.config.app)
+                .await?;
             self.conductor.crash_point("manifest.apply", &name, When::After);
         }
         let applied = Applied {

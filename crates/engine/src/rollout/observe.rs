@@ -7,7 +7,9 @@ use crate::failure::Failure;
 use crate::target::Requests;
 use bowline_host::clock;
 use bowline_rollout::judge::Arm;
-use bowline_rollout::machine::{Action, Counters, Observation, Pods, Request, SecondCounts};
+use bowline_rollout::machine::{
+    AbortCause, Action, Counters, Event, Observation, Pods, Request, SecondCounts,
+};
 use bowline_rollout::template::HASH_LABEL;
 use bowline_sandbox::process;
 use k8s_openapi::api::apps::v1::ReplicaSet;
@@ -15,9 +17,13 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::ListParams;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The stable arm's seconds before a release that tell its over-dispersion.
 const BASELINE_SECONDS: u64 = 600;
+
+/// Traffic goes back when an abort is journaled, so its last words may cost only this.
+const LAST_WORDS_MAX: Duration = Duration::from_millis(30);
 
 /// Lines of a crashed pod's log that travel with an abort.
 const LAST_LOG_LINES: usize = 20;
@@ -87,6 +93,37 @@ impl Controller<'_> {
             }
         }
         Ok((seen, lingering))
+    }
+
+    /// Gives an abort what its pods wrote last, and why they were not ready: the first question
+    /// of whoever reads it.
+    pub(super) async fn add_last_words(&self, events: &mut [Event]) {
+        for event in events {
+            let Event::Aborted(aborted) = event else { continue };
+            let own = match aborted.cause {
+                AbortCause::Judged | AbortCause::CrashLoop | AbortCause::ProgressDeadline => true,
+                AbortCause::CountersLost | AbortCause::Requested | AbortCause::Superseded => false,
+            };
+            if own && aborted.last_log.is_empty() {
+                let words = tokio::time::timeout(LAST_WORDS_MAX, self.last_words()).await;
+                aborted.last_log = words.ok().flatten().unwrap_or_default();
+            }
+        }
+    }
+
+    async fn last_words(&self) -> Option<Vec<String>> {
+        let namespace = &self.job.namespace;
+        let label = format!("{HASH_LABEL}={}", self.state.active()?.version.hash);
+        let pods: Api<Pod> = Api::namespaced(self.target.client.clone(), namespace);
+        let pods = pods.list(&ListParams::default().labels(&label)).await.ok()?.items;
+        let pod = pods.iter().find(|pod| !is_ready(pod)).or(pods.first())?;
+        let name = pod.metadata.name.as_deref()?;
+        let mut lines = self.target.logs.last_lines(namespace, name, LAST_LOG_LINES).await;
+        let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+        let ready = conditions.and_then(|all| all.iter().find(|c| c.type_ == "Ready"));
+        let why = ready.filter(|ready| ready.status != "True").and_then(|c| c.message.clone());
+        lines.extend(why.filter(|why| !why.is_empty()).map(|why| format!("not ready: {why}")));
+        Some(lines)
     }
 
     /// Whether the labels are those of this app's pods.

@@ -5,7 +5,7 @@ use crate::conductor::Conductor;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::read::Reader;
-use bowline_rollout::machine::State;
+use bowline_rollout::machine::{Phase, Rollout, State};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -24,10 +24,37 @@ impl Standing {
         self.key.split('/').next().unwrap_or_default()
     }
 
+    /// The application.
+    #[must_use]
+    pub fn app(&self) -> &str {
+        self.key.split_once('/').map_or("", |(_, app)| app)
+    }
+
     /// Whether it takes its steps.
     #[must_use]
     pub fn is_under_way(&self) -> bool {
         self.state.active().is_some()
+    }
+
+    /// How far it is, and who gets the traffic.
+    fn progress(&self, rollout: &Rollout) -> Vec<String> {
+        if rollout.phase != Phase::Progressing {
+            let stable = self.state.stable.as_ref().map(|stable| stable.release.as_str());
+            return stable.map(|to| format!("traffic  all to {to}")).into_iter().collect();
+        }
+        let steps = rollout.plan.steps.len();
+        let step = (rollout.step + 1).min(steps);
+        let until_promoted = rollout.pause.as_ref().is_some_and(|p| p.duration_ms.is_none());
+        let paused = match (rollout.paused, until_promoted) {
+            (true, _) => ", paused by hand",
+            (false, true) => ", waits for `bowline rollout promote`",
+            (false, false) => "",
+        };
+        let step = match steps {
+            0 => format!("step     none: all traffic at once{paused}"),
+            _ => format!("step     {step} of {steps}{paused}"),
+        };
+        vec![step, format!("weight   {} %", self.state.canary_weight())]
     }
 
     /// For machines: the key and Argo's own status.
@@ -46,13 +73,7 @@ impl Standing {
         if let Some(rollout) = &self.state.rollout {
             let phase = format!("{:?}", rollout.phase).to_lowercase();
             lines.push(format!("newest   {} {phase}", rollout.version.release));
-            let step = (rollout.step + 1).min(rollout.plan.steps.len());
-            if rollout.plan.steps.is_empty() {
-                lines.push("step     none: all traffic at once".into());
-            } else {
-                lines.push(format!("step     {step} of {}", rollout.plan.steps.len()));
-            }
-            lines.push(format!("weight   {} %", self.state.canary_weight()));
+            lines.extend(self.progress(rollout));
             if !rollout.message.is_empty() {
                 lines.push(format!("because  {}", rollout.message));
             }
@@ -85,7 +106,7 @@ pub fn standings(house: &House) -> Result<Vec<Standing>, Failure> {
     Ok(states.into_iter().map(|(key, state)| Standing { key, state }).collect())
 }
 
-/// The keys of all rollouts of the journal, sorted.
+/// The keys of all rollouts of the journal, sorted; those of removed environments are gone.
 ///
 /// # Errors
 /// The journal cannot be read.
@@ -94,7 +115,13 @@ pub fn known(conductor: &Conductor) -> Result<Vec<String>, Failure> {
         conductor.journal.events_by_kind("rollout.")?.into_iter().map(|event| event.key).collect();
     keys.sort();
     keys.dedup();
-    Ok(keys)
+    let mut standing = Vec::new();
+    for key in keys {
+        if state(conductor, &key)?.rollout.is_some() {
+            standing.push(key);
+        }
+    }
+    Ok(standing)
 }
 
 /// The keys of the rollouts that take their steps.

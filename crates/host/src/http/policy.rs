@@ -60,8 +60,8 @@ impl Policy {
         Self { private: false, allowed: Vec::new() }
     }
 
-    /// For addresses that the operator configured: private and reserved networks too, because
-    /// a company may serve a mirror from either.
+    /// For addresses that the operator configured: private networks too, and those that are
+    /// nobody's on the internet, because a gateway may serve a mirror from them.
     #[must_use]
     pub fn trusted() -> Self {
         Self { private: true, allowed: Vec::new() }
@@ -85,7 +85,7 @@ impl Policy {
         }
         match class(address.ip()) {
             None => Ok(()),
-            Some(Refusal::Private | Refusal::Reserved) if self.private => Ok(()),
+            Some(Refusal::Private) if self.private => Ok(()),
             Some(refusal) => Err(refusal),
         }
     }
@@ -134,8 +134,10 @@ fn class_v4(ip: Ipv4Addr) -> Option<Refusal> {
         (172, 16..=31, _) => Some(Refusal::Private),
         // Carrier-grade NAT, used inside clouds; benchmarks.
         (100, 64..=127, _) | (198, 18 | 19, _) => Some(Refusal::Private),
-        // Protocol assignments, documentation, multicast, reserved, broadcast.
-        (192, 0, 0 | 2) | (198, 51, 100) | (203, 0, 113) | (224.., ..) => Some(Refusal::Reserved),
+        // Documentation: nobody's on the internet, so some gateways answer for mirrors there.
+        (192, 0, 2) | (198, 51, 100) | (203, 0, 113) => Some(Refusal::Private),
+        // Protocol assignments, multicast, reserved, broadcast.
+        (192, 0, 0) | (224.., ..) => Some(Refusal::Reserved),
         _ => None,
     }
 }
@@ -209,7 +211,13 @@ mod tests {
     #[test]
     fn private_networks_are_for_the_operator_only() {
         let private = ["10.1.2.3", "172.16.0.1", "172.31.9.9", "192.168.1.1", "100.64.0.1"];
-        for ip in private.iter().chain(&["fd12::1", "::ffff:10.0.0.1", "fec0::1", "2002:a00:1::"]) {
+        for ip in private.iter().chain(&[
+            "203.0.113.80",
+            "fd12::1",
+            "::ffff:10.0.0.1",
+            "fec0::1",
+            "2002:a00:1::",
+        ]) {
             assert_eq!(check(&Policy::untrusted(), ip), Err(Refusal::Private), "{ip}");
             assert_eq!(check(&Policy::trusted(), ip), Ok(()), "{ip}");
         }

@@ -112,6 +112,10 @@ impl Count {
     }
 }
 
+/// A pod that is not ready after this long says what its probe was answered, though the
+/// threshold is not reached: nothing else tells why it gets no traffic.
+const FIRST_WORD: Duration = Duration::from_secs(1);
+
 /// Asks until the other end of `stop` is dropped. `socket` makes sockets inside the pod;
 /// `tell` takes verdicts, and the last message of a probe that has not passed yet.
 pub fn run(
@@ -133,6 +137,11 @@ pub fn run(
     let watch = Stopwatch::start();
     loop {
         let answer = ask(probe, &socket);
+        let late = role == Role::Readiness && watch.elapsed() >= FIRST_WORD;
+        if let (true, None, Err(message)) = (late, count.passing, &answer) {
+            count.passing = Some(false);
+            tell(Verdict::Fails(message.clone()));
+        }
         let counts = role == Role::Liveness || watch.elapsed() >= tick + period;
         while watch.elapsed() >= tick + period {
             tick += period;
