@@ -12,8 +12,9 @@ use std::path::Path;
 /// Runs one bench by name.
 pub fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     match arguments {
-        ["main-job"] => main_job::run(root, 20, 10),
-        ["main-job", "--quick"] => main_job::run(root, 3, 3),
-        _ => Err("usage: cargo xtask bench main-job [--quick]".into()),
+        ["main-job"] => main_job::run(root, 20, 10, true),
+        ["main-job", "--without-build"] => main_job::run(root, 20, 10, false),
+        ["main-job", "--quick"] => main_job::run(root, 3, 3, false),
+        _ => Err("usage: cargo xtask bench main-job [--without-build | --quick]".into()),
     }
 }

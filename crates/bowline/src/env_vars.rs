@@ -26,7 +26,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("https_proxy", "as `HTTPS_PROXY`"),
     ("http_proxy", "as `HTTP_PROXY`"),
     ("no_proxy", "as `NO_PROXY`"),
-    ("npm_config_registry", "the npm registry; npm's own when absent"),
+    ("npm_config_registry", "the npm registry; what npm itself is set to when absent"),
     ("NPM_CONFIG_REGISTRY", "as `npm_config_registry`"),
     ("GOPROXY", "the Go module proxy for workflows and builds"),
     ("GOSUMDB", "the Go checksum database for workflows and builds"),

@@ -59,11 +59,10 @@ impl House {
         }
     }
 
-    /// Where Node toolchains come from.
+    /// The npm registry that the environment names.
     #[must_use]
-    pub fn npm_registry(&self) -> String {
+    pub fn npm_registry(&self) -> Option<String> {
         self.variable(&["npm_config_registry", "NPM_CONFIG_REGISTRY"])
-            .unwrap_or_else(|| bowline_runner::PUBLIC_NPM_REGISTRY.into())
     }
 
     /// `PATH` as one text.

@@ -6,13 +6,16 @@ use bowline_diag::Diagnostic;
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 
+/// Makes an empty cluster.
+pub type Rehearse = Box<dyn Fn() -> Result<kube::Client, Diagnostic> + Send + Sync>;
+
 /// Where releases go.
 pub struct Target {
     /// The Kubernetes API: the one-machine cluster in process, or a real one.
     pub client: kube::Client,
-    /// A cluster of the same kind without anything in it, where objects are tried before a
-    /// release begins.
-    pub rehearsal: kube::Client,
+    /// Makes a cluster of the same kind without anything in it, where the objects of one commit
+    /// are tried before its release begins.
+    pub rehearse: Rehearse,
     /// The traffic.
     pub router: Box<dyn Router>,
     /// What pods wrote.

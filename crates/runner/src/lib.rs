@@ -50,5 +50,5 @@ pub use history::wants_history;
 pub use layout::Caches;
 pub use preflight::check;
 pub use report::{Conclusion, JobReport, RunReport, StepReport};
-pub use request::{History, PUBLIC_NPM_REGISTRY, RunRequest};
+pub use request::{History, RunRequest};
 pub use run::run_workflow;

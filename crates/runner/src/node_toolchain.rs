@@ -123,6 +123,12 @@ fn npm_major(node_major: u64) -> u64 {
     }
 }
 
+/// Nobody says where Node could come from.
+pub fn no_registry() -> Problem {
+    Problem::new(codes::DOWNLOAD, "no npm registry is known, so Node cannot be brought")
+        .help("install npm, or set `npm_config_registry` to a registry's address")
+}
+
 /// What the registry says about one package version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Distribution {

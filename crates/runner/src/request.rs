@@ -10,9 +10,6 @@ use bowline_workflow::event::Event;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// The npm registry that everybody has, for toolchains and packages.
-pub const PUBLIC_NPM_REGISTRY: &str = "https://registry.npmjs.org";
-
 /// One run of a workflow.
 #[derive(Clone, Debug)]
 pub struct RunRequest {
@@ -59,8 +56,9 @@ pub struct RunRequest {
     pub go: Option<GoToolchain>,
     /// Folders that may hold a `node` program: the caller's `PATH`.
     pub node_search: Vec<PathBuf>,
-    /// Where toolchains of Node come from: [`PUBLIC_NPM_REGISTRY`].
-    pub npm_registry: String,
+    /// The npm registry that toolchains of Node come from; `None` = the one that this machine's
+    /// npm is set to, asked only when a toolchain is needed.
+    pub npm_registry: Option<String>,
     /// Fetches toolchains; its proxy and policy are the caller's choice.
     pub http: Client,
     /// Proxy and registry settings that steps shall see (`HTTPS_PROXY`, `npm_config_registry`,

@@ -105,6 +105,29 @@ fn go_version_of(root: &Path) -> Result<Option<String>, Error> {
     Ok(GoVersion::parse(&said).is_some().then_some(said))
 }
 
+/// The registry that the `npm` of these folders is set to; `None` when there is no npm, or it
+/// names none.
+#[must_use]
+pub fn npm_registry(search: &[PathBuf]) -> Option<String> {
+    let npm = search.iter().map(|folder| folder.join("npm")).find(|path| path.exists())?;
+    let folders: Vec<String> = search.iter().map(|folder| folder.display().to_string()).collect();
+    // npm is a script of node's, so both are looked for where the caller looks.
+    let said = run(&Tool {
+        program: npm,
+        arguments: ["config", "get", "registry"].map(str::to_owned).to_vec(),
+        directory: "/".into(),
+        environment: vec![
+            ("HOME".into(), "/nonexistent".into()),
+            ("PATH".into(), folders.join(":")),
+        ],
+        input: Vec::new(),
+        timeout: Duration::from_secs(VERSION_SECONDS_MAX),
+        output_bytes_max: VERSION_OUTPUT_BYTES_MAX,
+    });
+    let said = String::from_utf8_lossy(&said.ok()?.stdout).trim().to_owned();
+    said.starts_with("http").then_some(said)
+}
+
 fn ask(program: &Path, arguments: &[&str]) -> Result<String, Error> {
     let output = run(&Tool {
         program: program.to_owned(),

@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod check;
+mod demo;
 mod docs;
 mod doctor;
 mod explain;

@@ -85,9 +85,12 @@ fn cached_or_brought(
     let (version, relative, origin) = match node_toolchain::in_cache(&request.tools, major)? {
         Some((version, relative)) => (version, relative, "the tool cache"),
         None => {
+            let given = request.npm_registry.clone();
+            let registry = given.or_else(|| toolchain::npm_registry(&request.node_search));
+            let registry = registry.ok_or_else(node_toolchain::no_registry)?;
             let source = Source {
                 http: &request.http,
-                registry: &request.npm_registry,
+                registry: &registry,
                 tools: &request.tools,
                 launcher: &request.launcher,
                 runtime: &job.shared.runtime,

@@ -2,7 +2,7 @@
 
 use bowline_host::http::{Client, Policy, Proxy};
 use bowline_model::{Revision, Trust};
-use bowline_runner::{Caches, CancelToken, Error, PUBLIC_NPM_REGISTRY, RunEvent, RunReport};
+use bowline_runner::{Caches, CancelToken, Error, RunEvent, RunReport};
 use bowline_runner::{RunRequest, run_workflow};
 use bowline_sandbox::tool::{self, Tool};
 use bowline_sandbox::{Launcher, Network, toolchain};
@@ -90,7 +90,7 @@ impl Bench {
             tools: state.join("tools"),
             go: toolchain::find_go(&[PathBuf::from("/usr/local/go")]).expect("it can be asked"),
             node_search: vec![PathBuf::from("/usr/bin")],
-            npm_registry: PUBLIC_NPM_REGISTRY.to_owned(),
+            npm_registry: None,
             http: Client::new(Policy::trusted(), Proxy::default()).expect("a client"),
             network_environment: Vec::new(),
             parallel_max: 8,
