@@ -2,7 +2,6 @@
 
 use crate::tidy;
 use std::path::Path;
-use std::process::Command;
 
 /// The steps: what is said, and the command.
 const STEPS: &[(&str, &[&str])] = &[
@@ -17,7 +16,7 @@ pub fn run(root: &Path) -> Result<(), String> {
     tidy::run(root)?;
     for (name, arguments) in STEPS {
         println!("== {name}: cargo {}", arguments.join(" "));
-        let status = Command::new("cargo")
+        let status = crate::cargo()
             .args(*arguments)
             .current_dir(root)
             .status()

@@ -5,7 +5,6 @@
 
 use serde_json::json;
 use std::path::Path;
-use std::process::Command;
 
 /// Package and test binary of every yardstick.
 const YARDSTICKS: &[(&str, &str)] = &[
@@ -29,7 +28,7 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     let mut scores = Vec::new();
     let mut failed = Vec::new();
     for (package, test) in YARDSTICKS {
-        let output = Command::new("cargo")
+        let output = crate::cargo()
             .args(["test", "--locked", "-p", package, "--test", test, "--", "--nocapture"])
             .current_dir(root)
             .output()
@@ -37,6 +36,7 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
         let text = String::from_utf8_lossy(&output.stdout).into_owned()
             + &String::from_utf8_lossy(&output.stderr);
         scores.extend(text.lines().filter_map(line));
+        scores.extend(probes(&text));
         if !output.status.success() {
             failed.push(format!("cargo test -p {package} --test {test}"));
         }
@@ -78,6 +78,15 @@ fn read(arguments: &[&str]) -> Result<(Option<String>, bool), String> {
     }
 }
 
+/// Lines `probe <name>: passed` or `probe <name>: failed: …`, as one score.
+fn probes(text: &str) -> Option<Score> {
+    let named = text.lines().filter_map(|line| line.trim().strip_prefix("probe "));
+    let ends: Vec<&str> = named.filter_map(|rest| Some(rest.split_once(": ")?.1)).collect();
+    let passed = ends.iter().filter(|end| **end == "passed").count() as u64;
+    let total = ends.len() as u64;
+    (total > 0).then(|| Score { name: "probes".into(), passed, total, skipped: false })
+}
+
 /// `name 12/13`, or `name skipped: …`.
 fn line(text: &str) -> Option<Score> {
     let (name, rest) = text.trim().split_once(' ')?;
@@ -100,7 +109,14 @@ fn line(text: &str) -> Option<Score> {
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use super::{line, probes};
+
+    #[test]
+    fn probes_are_counted_as_one_score() {
+        let text = "probe a: passed\nprobe b: failed: it hangs\nrunning 1 test\n";
+        assert_eq!(probes(text).map(|s| (s.passed, s.total)), Some((1, 2)));
+        assert!(probes("nothing").is_none());
+    }
 
     #[test]
     fn only_lines_of_scores_are_read() {

@@ -43,7 +43,7 @@ fn build_from_nothing(root: &Path, work: &Path, report: &mut String) -> Result<(
     let target = work.join("target");
     std::fs::remove_dir_all(&target).ok();
     let clock = Instant::now();
-    let status = Command::new("cargo")
+    let status = crate::cargo()
         .args(["build", "--release", "--locked", "--offline", "--package", "bowline"])
         .env("CARGO_TARGET_DIR", &target)
         .current_dir(root)
@@ -60,7 +60,7 @@ fn build_from_nothing(root: &Path, work: &Path, report: &mut String) -> Result<(
 
 /// The binary that is measured.
 fn build(root: &Path) -> Result<(), String> {
-    let status = Command::new("cargo")
+    let status = crate::cargo()
         .args(["build", "--release", "--locked", "--package", "bowline"])
         .current_dir(root)
         .status()

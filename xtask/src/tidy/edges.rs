@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 use std::path::Path;
-use std::process::Command;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layer {
@@ -74,7 +73,7 @@ const IMPURE: &[&str] =
 
 /// Findings of the whole workspace.
 pub fn check(root: &Path) -> Result<Vec<String>, String> {
-    let output = Command::new("cargo")
+    let output = crate::cargo()
         .args(["metadata", "--format-version", "1", "--no-deps", "--locked"])
         .current_dir(root)
         .output()
