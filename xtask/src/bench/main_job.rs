@@ -27,7 +27,9 @@ pub fn run(root: &Path, bad_runs: usize, warm_runs: usize, with_build: bool) -> 
     demo(root, &work, &mut report)?;
     warm(root, &work, warm_runs, &mut report)?;
     bad(root, &work, bad_runs, &mut report)?;
-    let path = root.join("bench/results/main-job.md");
+    let results = root.join("bench/results");
+    std::fs::create_dir_all(&results).map_err(|e| format!("{}: {e}", results.display()))?;
+    let path = results.join("main-job.md");
     std::fs::write(&path, &report).map_err(|e| format!("{}: {e}", path.display()))?;
     println!("{report}");
     Ok(())
