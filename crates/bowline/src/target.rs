@@ -68,10 +68,7 @@ pub async fn connect(context: &Context) -> Result<Connected, Failure> {
     let local = Arc::new(Local::start(options).await?);
     let target = Target {
         client: local.client(),
-        rehearse: Box::new(|| match Cluster::in_memory() {
-            Ok(empty) => Ok(empty.client("default")),
-            Err(error) => Err(first(&error)),
-        }),
+        rehearse: Box::new(|| Ok(Cluster::in_memory()?.client("default"))),
         router: Box::new(LocalRouter { router: local.router() }),
         logs: Box::new(LocalLogs { local: Arc::clone(&local) }),
     };

@@ -2,12 +2,13 @@
 //!
 //! The command line injects them, so that a real cluster is the same path as the local one.
 
+use crate::failure::Failure;
 use bowline_diag::Diagnostic;
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 
 /// Makes an empty cluster.
-pub type Rehearse = Box<dyn Fn() -> Result<kube::Client, Diagnostic> + Send + Sync>;
+pub type Rehearse = Box<dyn Fn() -> Result<kube::Client, Failure> + Send + Sync>;
 
 /// Where releases go.
 pub struct Target {

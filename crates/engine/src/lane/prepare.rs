@@ -86,7 +86,7 @@ async fn check_all(house: &House, target: &Target, tree: &Path) -> Result<(), Fa
     let go = toolchain::find_go(&house.search_path)?;
     let setting = Setting {
         go_version: go.map(|go| go.version),
-        rehearsal: (target.rehearse)().map_err(Failure::usage)?,
+        rehearsal: (target.rehearse)()?,
         all_workflows: false,
     };
     let checked = check::check(tree, &setting).await?;

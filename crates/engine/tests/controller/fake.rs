@@ -1,6 +1,7 @@
 //! A cluster whose pods are ready at once, and a router; either can be away.
 
 use bowline_diag::Diagnostic;
+use bowline_engine::Failure;
 use bowline_engine::target::{Counts, PodLogs, Router, Target, Weights};
 use bowline_rollout::template::HASH_LABEL;
 use futures::FutureExt as _;
@@ -144,7 +145,7 @@ pub fn cluster(cluster: &Arc<Cluster>) -> Target {
     let client = kube::Client::new(service, "prod");
     Target {
         // Nothing is rehearsed here: these tests begin behind the preparation.
-        rehearse: Box::new(|| Err(Diagnostic::error("BOW1099", "nothing is rehearsed"))),
+        rehearse: Box::new(|| Err(Failure::bug("nothing is rehearsed"))),
         client,
         router: Box::new(Fake(Arc::clone(cluster))),
         logs: Box::new(NoLogs),
