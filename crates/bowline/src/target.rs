@@ -153,7 +153,6 @@ pub async fn follow_request(
     match Conductor::begin(directories, context.watcher()) {
         Err(busy) => ask_living(context, &standing.key, request, busy).await,
         Ok(conductor) => {
-            let conductor = Arc::new(conductor);
             crash::install(&conductor)?;
             let connected = connect(context).await?;
             conductor.journal.request(request)?;
@@ -163,7 +162,7 @@ pub async fn follow_request(
             let work = rollout::carry_out_until(&conductor, &connected.target, &job, &cancel);
             let carried = tokio::select! {
                 carried = work => carried?,
-                () = interrupt(Arc::clone(&conductor), cancel.clone()) => {
+                () = interrupt(cancel.clone()) => {
                     return Ok(exit::INTERRUPTED);
                 }
             };

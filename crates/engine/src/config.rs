@@ -246,8 +246,7 @@ impl Reader<'_> {
     /// A path that stays beneath the repository.
     fn path_at(&mut self, node: &Node, key: &str) -> Option<String> {
         let text = self.text_at(node, key)?;
-        let outside = text.starts_with('/') || text.split('/').any(|part| part == "..");
-        if outside {
+        if outside(&text) {
             let value = node.get(key)?;
             self.wrong(value, &format!("`{key}` must be a path inside the repository"));
             return None;

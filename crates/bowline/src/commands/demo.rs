@@ -22,7 +22,6 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::Arc;
 
 /// The demo's environment: never one that a user's repository has by chance.
 const ENVIRONMENT: &str = "bowline-demo";
@@ -38,12 +37,12 @@ struct DemoSummary {
 pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Failure> {
     let clock = Stopwatch::start();
     context.house.ensure_room()?;
-    let conductor = Arc::new(Conductor::begin(&context.house.directories, context.watcher())?);
+    let conductor = Conductor::begin(&context.house.directories, context.watcher())?;
     crash::install(&conductor)?;
     let connected = target::connect(context).await?;
     let cancel = CancelToken::new();
     let played = {
-        let mut leave = pin!(super::release::interrupt(Arc::clone(&conductor), cancel.clone()));
+        let mut leave = pin!(super::release::interrupt(cancel.clone()));
         tokio::select! {
             played = play(context, arguments, &conductor, &connected, &cancel) => played,
             () = &mut leave => return Ok(exit::INTERRUPTED),

@@ -11,7 +11,6 @@ use bowline_engine::read::Reader;
 use bowline_engine::{rollout, why};
 use bowline_model::Outcome;
 use bowline_runner::CancelToken;
-use std::sync::Arc;
 
 /// Runs a release to its end.
 pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, Failure> {
@@ -24,14 +23,14 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
         verbose: context.common.verbose,
     };
     context.house.ensure_room()?;
-    let conductor = Arc::new(Conductor::begin(&context.house.directories, context.watcher())?);
+    let conductor = Conductor::begin(&context.house.directories, context.watcher())?;
     crash::install(&conductor)?;
     let connected = target::connect(context).await?;
     let cancel = CancelToken::new();
     let release = lane::release(&context.house, &conductor, &connected.target, &cancel, request);
     let ended = tokio::select! {
         ended = release => ended,
-        () = interrupt(Arc::clone(&conductor), cancel.clone()) => return Ok(exit::INTERRUPTED),
+        () = interrupt(cancel.clone()) => return Ok(exit::INTERRUPTED),
     };
     let ended = match ended {
         Ok(ended) => ended,
@@ -103,19 +102,13 @@ fn report(context: &Context, ended: &Ended, around: Around) -> Result<(), Failur
 
 /// The first Ctrl-C ends the jobs and brings the traffic back; the second returns, to leave at
 /// once: the same command resumes.
-pub async fn interrupt(conductor: Arc<Conductor>, cancel: CancelToken) {
+pub async fn interrupt(cancel: CancelToken) {
     if tokio::signal::ctrl_c().await.is_err() {
         // No signal can come, so this must never end the release.
         return std::future::pending().await;
     }
     printer::talk("interrupted: taking the traffic back; Ctrl-C again leaves at once");
     cancel.cancel();
-    for key in rollout::under_way(&conductor).unwrap_or_default() {
-        let request = rollout::request_event(rollout::ABORT, &key, "Ctrl-C", "interrupted", false);
-        if let Err(error) = conductor.journal.request(request) {
-            printer::talk(&format!("the request to abort cannot be written: {error}"));
-        }
-    }
     tokio::signal::ctrl_c().await.ok();
     printer::talk("left; `bowline release` resumes");
 }

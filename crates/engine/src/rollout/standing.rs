@@ -123,17 +123,3 @@ pub fn known(conductor: &Conductor) -> Result<Vec<String>, Failure> {
     }
     Ok(standing)
 }
-
-/// The keys of the rollouts that take their steps.
-///
-/// # Errors
-/// The journal cannot be read.
-pub fn under_way(conductor: &Conductor) -> Result<Vec<String>, Failure> {
-    let mut active = Vec::new();
-    for key in known(conductor)? {
-        if state(conductor, &key)?.active().is_some() {
-            active.push(key);
-        }
-    }
-    Ok(active)
-}
