@@ -226,7 +226,9 @@ impl Composer<'_> {
                 merge(&value, &mut merged)?;
                 continue;
             }
-            if let Some(name) = self.key_name(&key) {
+            if !self.limits.duplicate_keys
+                && let Some(name) = self.key_name(&key)
+            {
                 self.refuse_second(&key, &name, &mut seen)?;
             }
             entries.push((key, value));
