@@ -162,7 +162,7 @@ pub async fn follow_request(
             let work = rollout::carry_out_until(&conductor, &connected.target, &job, &cancel);
             let carried = tokio::select! {
                 carried = work => carried?,
-                () = interrupt(cancel.clone()) => {
+                () = interrupt(context, cancel.clone()) => {
                     return Ok(exit::INTERRUPTED);
                 }
             };

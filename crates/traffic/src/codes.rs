@@ -92,7 +92,7 @@ pub const CODES: &[Code] = &[
     Code {
         id: ARGUMENTS,
         title: "wrong arguments of a hidden verb",
-        text: "`bowline edge` and `bowline edge-shim` are started by Bowline itself.",
+        text: "The verbs `edge` and `edge-shim` are started by Bowline itself.",
     },
 ];
 

@@ -130,7 +130,9 @@ impl Error {
             }
             Self::Listen { .. } => Some("set another `listen` in `bowline.yaml`"),
             Self::Unreachable { .. } => Some("start it by `bowline up`"),
-            Self::OlderGeneration { .. } => Some("see who conducts now by `bowline status`"),
+            Self::OlderGeneration { .. } => {
+                Some("see what is under way by `bowline rollout get`, then try again")
+            }
             Self::Answer { .. } => Some("run `bowline down`, then `bowline up`"),
             Self::Table(_)
             | Self::Refused { .. }
