@@ -25,6 +25,7 @@ pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Fail
         return Err(Failure::usage(Diagnostic::error("BOW1805", message).help(help)));
     }
     context.house.ensure_room()?;
+    context.house.ensure_sandbox()?;
     let store = Store::open(context.house.directories.store())?;
     let repository = Git::find(&context.house.search_text())?.open(&context.folder)?;
     let revision = repository.revision(&GitRef::head())?;
