@@ -5,6 +5,7 @@ mod example;
 mod load;
 mod machine;
 mod main_job;
+mod ordinary;
 mod quantile;
 
 use std::path::Path;

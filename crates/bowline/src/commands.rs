@@ -22,6 +22,10 @@ use crate::flags::{Cli, OutputForm, Verb};
 use crate::{crash, env_vars, printer};
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
+use bowline_host::task;
+
+/// Threads that a verb cannot do without: those of a small runtime, a watcher, a reader.
+const THREADS_MIN: usize = 4;
 
 /// Runs a verb to its exit code.
 pub fn run(cli: Cli) -> u8 {
@@ -36,6 +40,15 @@ pub fn run(cli: Cli) -> u8 {
             return failure.exit_code;
         }
     };
+    if let Err(source) = task::try_threads(THREADS_MIN) {
+        let failure = Failure::from(bowline_sandbox::Error::Exhausted {
+            resource: "processes",
+            action: "start its own threads",
+            source,
+        });
+        context.tell_failure(&failure);
+        return failure.exit_code;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,

@@ -54,6 +54,12 @@ pub struct PodLine {
 
 /// Opens the cluster of the state folder and brings up what its objects ask for.
 pub async fn connect(context: &Context) -> Result<Connected, Failure> {
+    context.house.ensure_sandbox()?;
+    open(context).await
+}
+
+/// As [`connect`], for who starts nothing.
+pub async fn open(context: &Context) -> Result<Connected, Failure> {
     let program = &context.house.launcher.program;
     let hidden =
         |verb: &str| Launcher { program: program.clone(), arguments: vec![verb.to_owned()] };
@@ -162,7 +168,7 @@ pub async fn follow_request(
             let work = rollout::carry_out_until(&conductor, &connected.target, &job, &cancel);
             let carried = tokio::select! {
                 carried = work => carried?,
-                () = interrupt(cancel.clone()) => {
+                () = interrupt(context, cancel.clone()) => {
                     return Ok(exit::INTERRUPTED);
                 }
             };

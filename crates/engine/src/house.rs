@@ -5,7 +5,7 @@ use bowline_diag::Diagnostic;
 use bowline_host::directories::Directories;
 use bowline_host::files;
 use bowline_host::http::Proxy;
-use bowline_sandbox::Launcher;
+use bowline_sandbox::{Launcher, ladder};
 use std::path::PathBuf;
 
 /// Where things are and what the machine offers.
@@ -27,6 +27,9 @@ pub struct House {
 /// build is worse than none.
 const DISK_FREE_BYTES_MIN: u64 = 16 << 20;
 
+/// The folder in the state folder where overlays are tried.
+pub(crate) const SCRATCH: &str = "doctor";
+
 impl House {
     /// Makes the state folder, and refuses to begin anything on a disk that is full.
     ///
@@ -47,6 +50,20 @@ impl House {
         );
         let help = "free some space, or set `BOWLINE_STATE` to a folder on another disk";
         Err(Failure::usage(Diagnostic::error("BOW1021", message).help(help)))
+    }
+
+    /// Refuses to begin what needs a sandbox where none can be made: nothing runs with less
+    /// isolation instead.
+    ///
+    /// # Errors
+    /// What forbids it, with its remedy.
+    pub fn ensure_sandbox(&self) -> Result<(), Failure> {
+        self.directories.create()?;
+        let scratch = self.directories.state.join(SCRATCH);
+        files::create_private_dir(&scratch)?;
+        let tried = ladder::ensure(&self.launcher, &scratch);
+        files::remove_tree(&scratch)?;
+        Ok(tried?)
     }
 
     /// The proxies that outbound requests go through.

@@ -1,5 +1,7 @@
 //! Workflows: found, read, checked, run.
 
+mod tell;
+
 use crate::failed_tests;
 use crate::failure::Failure;
 use crate::house::House;
@@ -10,7 +12,7 @@ use bowline_host::files;
 use bowline_host::http::{Client, Policy};
 use bowline_model::Revision;
 use bowline_runner::{Caches, CancelToken, Conclusion, History, JobReport, layout};
-use bowline_runner::{RunEvent, RunReport, RunRequest};
+use bowline_runner::{RunReport, RunRequest, StepReport};
 use bowline_sandbox::{Network, toolchain};
 use bowline_source::Git;
 use bowline_store::Store;
@@ -19,6 +21,7 @@ use bowline_workflow::{Event, Workflow};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tell::Teller;
 
 /// Where workflows live.
 const FOLDER: &str = ".github/workflows";
@@ -197,7 +200,9 @@ pub fn push_event(revision: &Revision) -> Event {
 pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, Failure> {
     let directories = &setting.house.directories;
     let cache = directories.cache();
-    let (watcher, verbose) = (Arc::clone(&setting.watcher), setting.verbose);
+    let teller = Teller::new(Arc::clone(&setting.watcher), setting.verbose, &workflow.file);
+    let teller = Arc::new(teller);
+    let cancel = setting.cancel.clone();
     let history = history(&workflow, &setting)?;
     let request = RunRequest {
         workflow,
@@ -233,9 +238,11 @@ pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, 
         network: Network::Host,
         cancel: setting.cancel,
     };
-    let file = request.workflow.file.clone();
-    let told = move |event| tell(&*watcher, verbose, &file, event);
-    Ok(bowline_runner::run_workflow(request, told).await?)
+    let hearing = Arc::clone(&teller);
+    let report = bowline_runner::run_workflow(request, move |event| hearing.hear(event)).await?;
+    // Who cancelled is told nothing of what the cancelling broke.
+    teller.finish(&report, !cancel.is_cancelled());
+    Ok(report)
 }
 
 /// The whole history of the repository, when a checkout of the workflow asks for it.
@@ -250,42 +257,6 @@ fn history(workflow: &Workflow, setting: &Setting<'_>) -> Result<Option<History>
     Ok(Some(History { git_dir: found.git_dir, objects: found.objects }))
 }
 
-fn tell(watcher: &dyn Watcher, verbose: bool, file: &str, event: RunEvent) {
-    let happened = |word: &str, text: String| {
-        watcher.notice(&Notice::Happened { stage: "workflow".into(), word: word.into(), text });
-    };
-    match event {
-        RunEvent::StepStarted { job, name, .. } => watcher.notice(&Notice::StageWorking {
-            stage: "workflow".into(),
-            text: format!("{job}: {name}"),
-        }),
-        RunEvent::JobFinished { name, conclusion, seconds, .. } => {
-            let word = match conclusion {
-                Conclusion::Success => "passed",
-                Conclusion::Failure => "failed",
-                Conclusion::Cancelled => "cancelled",
-                Conclusion::Skipped => "skipped",
-            };
-            happened(word, format!("{name} ({seconds:.1} s)"));
-        }
-        RunEvent::Annotation { annotation, .. } if is_own_word(&annotation.shown(), file) => {}
-        RunEvent::Annotation { annotation, .. } => happened("annotated", annotation.shown()),
-        RunEvent::Log { line, .. } if is_own_word(&line, file) => {}
-        RunEvent::Log { job, line, .. } if verbose => {
-            watcher.notice(&Notice::Output { stage: "workflow".into(), origin: job, line })
-        }
-        RunEvent::Summary { text, job, .. } if verbose => watcher.notice(&Notice::Output {
-            stage: "workflow".into(),
-            origin: format!("{job} summary"),
-            line: text,
-        }),
-        RunEvent::Log { .. }
-        | RunEvent::Summary { .. }
-        | RunEvent::JobStarted { .. }
-        | RunEvent::StepFinished { .. } => {}
-    }
-}
-
 /// Codes of the runner that say: the machine lacks something, or failed.
 const MACHINE_CODES: &[&str] = &["BOW0207", "BOW0208", "BOW0209", "BOW0212"];
 
@@ -296,19 +267,13 @@ const STEP_NAME_MAX: usize = 40;
 /// the job, the step, its place and its last lines.
 #[must_use]
 pub fn failure_of(ran: &Ran) -> Failure {
-    let bad = |c: Conclusion| matches!(c, Conclusion::Failure | Conclusion::Cancelled);
-    let counts = |job: &&JobReport| bad(job.conclusion) && !job.continue_on_error;
-    let mut jobs: Vec<&JobReport> = ran.report.jobs.iter().filter(counts).collect();
-    // The user's own failure is news; what the machine lacks is told when there is no other.
-    jobs.sort_by_key(|job| machine_codes(job));
-    let Some(job) = jobs.first() else {
+    let Some((job, step)) = blamed(&ran.report) else {
         let message = format!("`{}` was cancelled", ran.file);
         return Failure {
             diagnostics: vec![Diagnostic::error("BOW1018", message)],
             exit_code: exit::YOUR_CODE,
         };
     };
-    let step = job.steps.iter().find(|step| bad(step.conclusion));
     let mut found = job.diagnostics.clone();
     found.extend(step.into_iter().flat_map(|step| step.diagnostics.clone()));
     let exit_code = if machine_codes(job) { exit::USAGE } else { exit::YOUR_CODE };
@@ -335,6 +300,15 @@ pub fn failure_of(ran: &Ran) -> Failure {
         diagnostic.notes = failed_tests(job, ran.tests_report.as_deref());
     }
     Failure { diagnostics: vec![diagnostic], exit_code }
+}
+
+/// The job, and its step, that a run's failure is about: the first one that counts.
+fn blamed(report: &RunReport) -> Option<(&JobReport, Option<&StepReport>)> {
+    let bad = |c: Conclusion| matches!(c, Conclusion::Failure | Conclusion::Cancelled);
+    let counts = |job: &&JobReport| bad(job.conclusion) && !job.continue_on_error;
+    // The user's own failure is news; what the machine lacks is told when there is no other.
+    let job = report.jobs.iter().filter(counts).min_by_key(|job| machine_codes(job))?;
+    Some((job, job.steps.iter().find(|step| bad(step.conclusion))))
 }
 
 fn whole_log(job: &JobReport) -> String {

@@ -40,6 +40,7 @@ mod exit;
 pub mod ladder;
 mod launcher;
 pub mod limits;
+pub mod machine;
 pub mod mask;
 pub mod network;
 pub mod process;

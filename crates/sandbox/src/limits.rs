@@ -32,6 +32,10 @@ pub const SECRET_LINE_BYTES_MIN: usize = 8;
 pub const ENCODED_FORM_BYTES_MIN: usize = 6;
 /// Sections that PowerShell prints of a secret with `&` in it count from this length, in bytes.
 pub const POWERSHELL_SECTION_BYTES_MIN: usize = 6;
+/// Fewer open files are too few for an edge with a hundred users, its pods and a build.
+pub const OPEN_FILES_MIN: u64 = 1024;
+/// Fewer processes are too few for a compiler, its tests and the pods of two versions.
+pub const USER_PROCESSES_MIN: u64 = 512;
 /// Output of a tool that looks up a version, in bytes.
 pub const VERSION_OUTPUT_BYTES_MAX: usize = 64 * 1024;
 /// How long a tool that looks up a version may take, in seconds.

@@ -42,7 +42,7 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Fai
     let connected = target::connect(context).await?;
     let cancel = CancelToken::new();
     let played = {
-        let mut leave = pin!(super::release::interrupt(cancel.clone()));
+        let mut leave = pin!(super::release::interrupt(context, cancel.clone()));
         tokio::select! {
             played = play(context, arguments, &conductor, &connected, &cancel) => played,
             () = &mut leave => return Ok(exit::INTERRUPTED),

@@ -30,7 +30,7 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
     let release = lane::release(&context.house, &conductor, &connected.target, &cancel, request);
     let ended = tokio::select! {
         ended = release => ended,
-        () = interrupt(cancel.clone()) => return Ok(exit::INTERRUPTED),
+        () = interrupt(context, cancel.clone()) => return Ok(exit::INTERRUPTED),
     };
     let ended = match ended {
         Ok(ended) => ended,
@@ -102,12 +102,19 @@ fn report(context: &Context, ended: &Ended, around: Around) -> Result<(), Failur
 
 /// The first Ctrl-C ends the jobs and brings the traffic back; the second returns, to leave at
 /// once: the same command resumes.
-pub async fn interrupt(cancel: CancelToken) {
+pub async fn interrupt(context: &Context, cancel: CancelToken) {
     if tokio::signal::ctrl_c().await.is_err() {
         // No signal can come, so this must never end the release.
         return std::future::pending().await;
     }
-    printer::talk("interrupted: taking the traffic back; Ctrl-C again leaves at once");
+    // Read from the journal, which knows what this process and those before it began.
+    let standings = rollout::standings(&context.house).unwrap_or_default();
+    let doing = if standings.iter().any(rollout::Standing::is_under_way) {
+        "taking the traffic back"
+    } else {
+        "ending what is under way"
+    };
+    printer::talk(&format!("interrupted: {doing}; Ctrl-C again leaves at once"));
     cancel.cancel();
     tokio::signal::ctrl_c().await.ok();
     printer::talk("left; `bowline release` resumes");

@@ -7,7 +7,7 @@ use super::chosen;
 use crate::context::Context;
 use crate::flags::{RolloutArguments, RolloutVerb};
 use crate::{printer, target};
-use bowline_diag::exit;
+use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::rollout::{self, Standing};
 
@@ -64,6 +64,11 @@ async fn ask(
     full: bool,
 ) -> Result<u8, Failure> {
     let standing = standing(context, arguments)?;
+    if kind == rollout::PROMOTE && !standing.is_under_way() {
+        let message = format!("nothing is under way in `{}` to promote", standing.key);
+        let help = "begin with `bowline release`, or `bowline rollout retry`";
+        return Err(Failure::usage(Diagnostic::error("BOW1802", message).help(help)));
+    }
     let by = "command line";
     let request = rollout::request_event(kind, &standing.key, by, &arguments.reason, full);
     target::follow_request(context, &standing, request).await

@@ -25,6 +25,7 @@ pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Fail
         return Err(Failure::usage(Diagnostic::error("BOW1805", message).help(help)));
     }
     context.house.ensure_room()?;
+    context.house.ensure_sandbox()?;
     let store = Store::open(context.house.directories.store())?;
     let repository = Git::find(&context.house.search_text())?.open(&context.folder)?;
     let revision = repository.revision(&GitRef::head())?;
@@ -80,13 +81,16 @@ fn finish(context: &Context, ran: &[Ran], cancel: &CancelToken) -> Result<u8, Fa
     if cancel.is_cancelled() {
         return Ok(exit::INTERRUPTED);
     }
-    let Some(bad) = ran.iter().find(|ran| ran.report.conclusion != Conclusion::Success) else {
+    let bad = ran.iter().filter(|ran| ran.report.conclusion != Conclusion::Success);
+    let failures: Vec<Failure> = bad.map(workflows::failure_of).collect();
+    // What the machine lacks comes before what the code lacks.
+    let Some(exit_code) = failures.iter().map(|failure| failure.exit_code).max() else {
         return Ok(exit::OK);
     };
-    let mut failure = workflows::failure_of(bad);
+    let mut diagnostics: Vec<_> = failures.into_iter().flat_map(|f| f.diagnostics).collect();
     // The output was shown as it came.
-    failure.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.notes.clear());
-    Err(failure)
+    diagnostics.iter_mut().for_each(|diagnostic| diagnostic.notes.clear());
+    Err(Failure { diagnostics, exit_code })
 }
 
 fn as_json(file: &str, report: &RunReport) -> Value {

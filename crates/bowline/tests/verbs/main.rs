@@ -12,6 +12,7 @@ mod doctor;
 mod explain;
 mod init;
 mod ls;
+mod ordinary;
 mod release;
 mod run;
 mod several;

@@ -74,7 +74,7 @@ pub struct House {
 impl House {
     /// A service of `replicas` pods whose canary gets half of the traffic for `pause` seconds.
     pub fn new(replicas: u32, pause: u32) -> Self {
-        let world = World::new(program());
+        let world = World::new(bowline_testkit::program());
         let repository = world.empty_repository("shop");
         for (path, text) in FILES {
             repository.write(path, text);
@@ -254,14 +254,6 @@ spec:
       steps: [{{ setWeight: 50 }}, {{ pause: {{ duration: {pause} }} }}]
 "
     )
-}
-
-/// The `bowline` that was built beside this test.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its own path");
-    let program = test.parent().and_then(Path::parent).expect("target/<profile>").join("bowline");
-    assert!(files::exists(&program), "build it first: cargo build -p bowline");
-    program
 }
 
 /// The server's bytes, built once a test run.

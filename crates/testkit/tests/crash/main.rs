@@ -18,3 +18,9 @@ mod house;
 mod kills;
 mod matrix;
 mod user;
+
+#[test]
+fn the_crash_rows_hold_as_an_ordinary_user() {
+    let filters = ["matrix::a_first_release", "kills::", "ends::a_rollback"];
+    bowline_testkit::ordinary::again("crash", &bowline_testkit::program(), &filters);
+}
