@@ -8,7 +8,7 @@ use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
 use bowline_engine::lane::{self, Ended, Request};
 use bowline_engine::read::Reader;
-use bowline_engine::{rollout, why};
+use bowline_engine::{prune, rollout, why};
 use bowline_model::Outcome;
 use bowline_runner::CancelToken;
 
@@ -43,6 +43,7 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
     let exit_code =
         if cancel.is_cancelled() { exit::INTERRUPTED } else { ended.summary.outcome.exit_code() };
     let around = around(context, &ended, exit_code)?;
+    prune::after_release(&context.house, &conductor, &connected.target).await;
     if around.serves {
         connected.leave_running().await?;
     } else {
