@@ -127,6 +127,16 @@ impl Store {
         Ok(files::list(&folder)?.into_iter().map(|entry| folder.join(entry.name)).collect())
     }
 
+    /// Removes a tree with its lock; fine when it is not there. Only for who is alone in the
+    /// store: a lock that somebody waits for must never go.
+    ///
+    /// # Errors
+    /// [`Error::Key`], [`Error::Files`].
+    pub fn remove_tree(&self, key: &str) -> Result<(), Error> {
+        self.tree_dir(key)?.remove()?;
+        Ok(files::remove_file(self.root().join("locks").join(format!("tree-{key}")))?)
+    }
+
     /// Removes a blob; fine when it is not there.
     ///
     /// # Errors

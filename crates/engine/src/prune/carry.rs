@@ -22,6 +22,9 @@ use std::time::Duration;
 /// The kind of a removal among the points of the crash matrix.
 const EFFECT: &str = "prune.remove";
 
+/// So many removals are announced in one transaction: each waits for the disk.
+const TOLD_AT_ONCE: usize = 64;
+
 /// What was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Carried {
@@ -58,7 +61,10 @@ pub async fn carry_out(
             carried.left = removals.len() - index;
             break;
         }
-        carried.releases.extend(tell(conductor, removal, &mut told)?);
+        if index % TOLD_AT_ONCE == 0 {
+            let next = &removals[index..removals.len().min(index + TOLD_AT_ONCE)];
+            carried.releases.extend(tell(conductor, next, &mut told)?);
+        }
         let name = removal.what.name();
         conductor.crash_point(EFFECT, name, When::Before);
         if !remove(house, target, store, &removal.what).await? {
@@ -73,13 +79,14 @@ pub async fn carry_out(
     Ok(carried)
 }
 
-/// The journal says it before it is so: who wants to go back there is told why not.
+/// The journal says it before it is so: who wants to go back there is told why not. A version
+/// that is still whole when this process dies can be gone back to all the same.
 fn tell(
     conductor: &Conductor,
-    removal: &Removal,
+    removals: &[Removal],
     told: &mut BTreeSet<(String, String)>,
 ) -> Result<Vec<String>, Failure> {
-    let new = removal.releases.iter().filter(|lost| {
+    let new = removals.iter().flat_map(|removal| &removal.releases).filter(|lost| {
         let name = (lost.key.clone(), lost.version.clone());
         told.insert(name)
     });
@@ -105,7 +112,7 @@ async fn remove(
     match what {
         What::ReplicaSet(name) => return remove_set(target, name).await,
         What::Blob(digest) => store.remove_blob(digest)?,
-        What::Tree(key) => store.tree_dir(key)?.remove()?,
+        What::Tree(key) => store.remove_tree(key)?,
         What::Run(name) => files::remove_tree(directories.runs().join(name))?,
         What::Cache(name) => files::remove_tree(directories.cache().join(name))?,
         What::Leftover(path) => files::remove_tree(directories.state.join(path))?,

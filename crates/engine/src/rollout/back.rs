@@ -96,7 +96,7 @@ fn open(conductor: &Conductor, key: &str, to: Option<&str>) -> Result<Option<Pla
     }
     let plan = Plan::deserialize(&started.body)
         .map_err(|error| Failure::bug(format!("event {}: {error}", started.n)))?;
-    for entry in conductor.journal.events_of("rollout.started", key)? {
+    for entry in conductor.journal.events_of_from("rollout.started", key, started.n)? {
         if let Some(Event::Started(event)) = Event::from_event(&entry)?
             && entry.n > started.n
             && plan.goal.as_ref().is_none_or(|goal| goal.hash != event.version.hash)
