@@ -9,6 +9,7 @@ mod explain;
 mod init;
 mod logs;
 mod ls;
+mod prune;
 pub mod release;
 mod rollback;
 mod rollout;
@@ -91,6 +92,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Logs(arguments) => logs::run(context, &arguments).await,
         Verb::Doctor { strict } => doctor::run(context, strict),
         Verb::Explain { code } => explain::run(code.as_deref()),
+        Verb::Prune { dry_run } => prune::run(context, dry_run).await,
         Verb::Up => up::run(context).await,
         Verb::Down => down::run(context).await,
     }

@@ -106,6 +106,12 @@ pub enum Verb {
         /// For example `BOW0107`; all codes when absent.
         code: Option<String>,
     },
+    /// Take away what no longer runs, cannot be gone back to and proves nothing.
+    Prune {
+        /// Only tell what would go, with its size and the reason.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Start what the environments of this repository run, for example after a reboot.
     Up,
     /// Stop the edge and every pod. State and history stay.

@@ -55,10 +55,12 @@ pub struct PodLine {
 /// Opens the cluster of the state folder and brings up what its objects ask for.
 pub async fn connect(context: &Context) -> Result<Connected, Failure> {
     context.house.ensure_sandbox()?;
-    open(context).await
+    let connected = open(context).await?;
+    connected.local.up().await?;
+    Ok(connected)
 }
 
-/// As [`connect`], for who starts nothing.
+/// Opens the cluster of the state folder as it is: nothing is started.
 pub async fn open(context: &Context) -> Result<Connected, Failure> {
     let program = &context.house.launcher.program;
     let hidden =
@@ -79,7 +81,6 @@ pub async fn open(context: &Context) -> Result<Connected, Failure> {
         logs: Box::new(LocalLogs { local: Arc::clone(&local) }),
     };
     let ran_before = local.router().edge().healthy().await.is_ok();
-    local.up().await?;
     Ok(Connected { target, local, ran_before })
 }
 

@@ -2,12 +2,16 @@
 //!
 //! The schema is the table [`KEYS`]; an unknown key is an error with the near name.
 
+use crate::prune::Keep;
 use bowline_diag::{Diagnostic, nearest};
 use bowline_yaml::{Node, Resolved, Schema, Yaml};
 use std::net::SocketAddr;
 
 /// The name of the file, in a repository's root.
 pub const FILE: &str = "bowline.yaml";
+
+/// The largest number of `keep`.
+const KEEP_MAX: i64 = 10_000;
 
 /// Every key, with the sentence that the documentation shows for it.
 pub const KEYS: &[(&str, &str)] = &[
@@ -20,6 +24,8 @@ pub const KEYS: &[(&str, &str)] = &[
     ("reports.coverage", "where the workflow leaves the Go cover profile"),
     ("gates", "conditions on the reports, for example `coverage >= 80`; a missing report blocks"),
     ("slo.maxErrorRate", "the share of failed requests that users accept, `0.01` or `1 %`"),
+    ("keep.releases", "promoted versions that can be rolled back to, 2 or more; 10 when absent"),
+    ("keep.days", "days that the logs of other releases stay; 14 when absent"),
     ("environments.NAME.listen", "the address at which the environment's users arrive"),
 ];
 
@@ -64,6 +70,8 @@ pub struct Config {
     pub gates: Vec<Placed>,
     /// The accepted share of failed requests, 0 to 0.5.
     pub max_error_rate: Option<f64>,
+    /// What is kept of earlier releases.
+    pub keep: Keep,
     /// At least one.
     pub environments: Vec<Environment>,
     /// The whole file, for diagnostics.
@@ -125,6 +133,7 @@ impl Reader<'_> {
             "reports",
             "gates",
             "slo",
+            "keep",
             "environments",
         ];
         self.keys(root, &top);
@@ -132,6 +141,8 @@ impl Reader<'_> {
         let (reports, slo) = (root.get("reports"), root.get("slo"));
         reports.inspect(|node| self.keys(node, &["tests", "coverage"]));
         slo.inspect(|node| self.keys(node, &["maxErrorRate"]));
+        let keep = root.get("keep");
+        keep.inspect(|node| self.keys(node, &["releases", "days"]));
         let deploy = root.get("deploy");
         deploy.inspect(|node| self.keys(node, &["path"]));
         let deploy_path = match deploy {
@@ -153,6 +164,7 @@ impl Reader<'_> {
             coverage_report: reports.and_then(|node| self.path_at(node, "coverage")),
             gates: self.list(root, "gates"),
             max_error_rate: slo.and_then(|node| self.rate(node.get("maxErrorRate")?)),
+            keep: keep.map(|node| self.keep(node)).unwrap_or_default(),
             environments: environments?,
             text: self.text.to_owned(),
         })
@@ -279,6 +291,24 @@ impl Reader<'_> {
         list
     }
 
+    fn keep(&mut self, node: &Node) -> Keep {
+        let mut keep = Keep::default();
+        let fields = [("releases", 2, &mut keep.releases), ("days", 0, &mut keep.days)];
+        for (key, least, field) in fields {
+            let Some(value) = node.get(key) else { continue };
+            match value.resolve(Schema::Core12) {
+                Some(Resolved::Int(number)) if (least..=KEEP_MAX).contains(&number) => {
+                    *field = u32::try_from(number).unwrap_or(*field);
+                }
+                _ => {
+                    let message = format!("`{key}` must be a number from {least} to {KEEP_MAX}");
+                    self.wrong(value, &message);
+                }
+            }
+        }
+        keep
+    }
+
     /// `0.01` or `1 %`.
     fn rate(&mut self, node: &Node) -> Option<f64> {
         let rate = match node.resolve(Schema::Core12) {
@@ -357,6 +387,9 @@ mod tests {
             ("127.0.0.1:8080", "8080", "`listen` must be an address"),
             ("k8s/", "../k8s", "inside the repository"),
             (".github/", "/etc/", "inside the repository"),
+            ("gates:", "keep: { releases: 1 }\ngates:", "`releases` must be a number from 2"),
+            ("gates:", "keep: { days: -1 }\ngates:", "`days` must be a number from 0"),
+            ("gates:", "keep: { years: 1 }\ngates:", "`years` is not a key"),
             ("app: shop", "app: Shop_1", "is not a name"),
             ("app: shop", "app: [", "is not YAML"),
         ] {

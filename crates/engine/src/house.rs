@@ -21,6 +21,8 @@ pub struct House {
     pub network_environment: Vec<(String, String)>,
     /// Bowline's own version.
     pub bowline_version: String,
+    /// All caches together, in bytes; beyond that the longest unused are pruned.
+    pub cache_bytes_max: u64,
 }
 
 /// With less than this much free on the state folder's disk nothing is begun, in bytes: half a

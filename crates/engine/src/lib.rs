@@ -17,6 +17,7 @@ pub mod house;
 pub mod kubernetes;
 pub mod lane;
 pub mod notice;
+pub mod prune;
 pub mod read;
 pub mod recognise;
 pub mod release;

@@ -41,12 +41,17 @@ impl Reader {
         Ok(Index::fold(&events)?)
     }
 
-    /// The events of one stage about one key.
+    /// The events of one stage about one key, from event number `from` on.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub fn events_of(&self, prefix: &str, key: &str) -> Result<Vec<Event>, Failure> {
-        Ok(self.journal.events_of(prefix, key)?)
+    pub fn events_of_from(
+        &self,
+        prefix: &str,
+        key: &str,
+        from: u64,
+    ) -> Result<Vec<Event>, Failure> {
+        Ok(self.journal.events_of_from(prefix, key, from)?)
     }
 
     /// The events of one stage about anything.

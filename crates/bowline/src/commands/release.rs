@@ -8,7 +8,7 @@ use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
 use bowline_engine::lane::{self, Ended, Request};
 use bowline_engine::read::Reader;
-use bowline_engine::{rollout, why};
+use bowline_engine::{prune, rollout, why};
 use bowline_model::Outcome;
 use bowline_runner::CancelToken;
 
@@ -42,7 +42,8 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
     };
     let exit_code =
         if cancel.is_cancelled() { exit::INTERRUPTED } else { ended.summary.outcome.exit_code() };
-    let around = around(context, &ended, exit_code)?;
+    let around = around(context, &conductor, &ended, exit_code)?;
+    prune::after_release(&context.house, &conductor, &connected.target).await;
     if around.serves {
         connected.leave_running().await?;
     } else {
@@ -59,17 +60,20 @@ struct Around {
     block: summary::Around,
 }
 
-fn around(context: &Context, ended: &Ended, exit_code: u8) -> Result<Around, Failure> {
+fn around(
+    context: &Context,
+    conductor: &Conductor,
+    ended: &Ended,
+    exit_code: u8,
+) -> Result<Around, Failure> {
     let reader = Reader::open(&context.house)?;
-    let releases = reader.releases()?;
+    let releases = conductor.releases()?;
     let release = releases.iter().find(|release| release.id == ended.id);
     let Some(release) = release else {
         return Err(Failure::bug(format!("`{}` is not in the journal", ended.id)));
     };
     let key = format!("{}/{}", release.started.environment, release.started.app);
-    let standings = rollout::standings(&context.house)?;
-    let standing = standings.into_iter().find(|standing| standing.key == key);
-    let stable = standing.and_then(|standing| standing.state.stable);
+    let stable = rollout::state(conductor, &key)?.stable;
     let now = stable.as_ref().map(|stable| stable.release.clone());
     let block = summary::Around {
         now: now.filter(|_| ended.summary.outcome == Outcome::RolledBack),

@@ -27,6 +27,8 @@ pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Fail
     context.house.ensure_room()?;
     context.house.ensure_sandbox()?;
     let store = Store::open(context.house.directories.store())?;
+    // Whoever prunes waits until this run is over.
+    let _guest = store.guest()?;
     let repository = Git::find(&context.house.search_text())?.open(&context.folder)?;
     let revision = repository.revision(&GitRef::head())?;
     let checkout = checkout(&repository, &revision, &store)?;

@@ -7,6 +7,7 @@ use crate::config::{self, Config, Environment};
 use crate::failure::Failure;
 use crate::house::House;
 use crate::notice::Notice;
+use crate::prune;
 use crate::release::{self, Finished, Release, Started};
 use crate::rollout;
 use crate::target::Target;
@@ -226,7 +227,10 @@ fn begin(
         version: version.to_string(),
         override_reason: request.override_reason.clone(),
     };
-    let entries = conductor.append(&[release::started_event(&started)], &[])?;
+    let key = format!("{}/{}", environment.name, config.app);
+    let mut events = vec![release::started_event(&started)];
+    events.extend(prune::keep_event(conductor, &key, config.keep)?);
+    let entries = conductor.append(&events, &[])?;
     let earlier = Release {
         id: Release::key(&started.app, number),
         n: entries.first().map_or(0, |entry| entry.n),

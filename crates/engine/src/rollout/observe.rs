@@ -189,9 +189,9 @@ impl Controller<'_> {
     }
 
     fn requests(&self) -> Result<Vec<Request>, Failure> {
-        let entries = self.conductor.journal.events_of("request.", &self.job.key)?;
-        let new = entries.iter().filter(|entry| entry.n > self.state.requests_through);
-        let mut new: Vec<Request> = new.filter_map(requests::read).collect();
+        let from = self.state.requests_through + 1;
+        let new = self.conductor.journal.events_of_from("request.", &self.job.key, from)?;
+        let mut new: Vec<Request> = new.iter().filter_map(requests::read).collect();
         for request in &mut new {
             if let Action::Retry { overriding } = &mut request.action {
                 *overriding |= self.may_be_retried()?;

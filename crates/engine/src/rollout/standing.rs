@@ -111,12 +111,8 @@ pub fn standings(house: &House) -> Result<Vec<Standing>, Failure> {
 /// # Errors
 /// The journal cannot be read.
 pub fn known(conductor: &Conductor) -> Result<Vec<String>, Failure> {
-    let mut keys: Vec<String> =
-        conductor.journal.events_by_kind("rollout.")?.into_iter().map(|event| event.key).collect();
-    keys.sort();
-    keys.dedup();
     let mut standing = Vec::new();
-    for key in keys {
+    for key in conductor.journal.keys_of("rollout.started")? {
         if state(conductor, &key)?.rollout.is_some() {
             standing.push(key);
         }

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// An exclusive lock; released when it is dropped or when its process ends, in whichever way.
+/// A lock; released when it is dropped or when its process ends, in whichever way.
 #[derive(Debug)]
 pub struct Lock {
     // Closing the descriptor releases the lock, so it only has to stay open.
@@ -54,6 +54,25 @@ pub fn lock_exclusive(path: impl AsRef<Path>) -> Result<Lock, Error> {
     }
 }
 
+/// Waits until nobody holds the lock file at `path` alone, and keeps everybody from doing so: any
+/// number of processes may share it. Its text is left as it is.
+///
+/// # Errors
+/// [`Error`].
+pub fn lock_shared(path: impl AsRef<Path>) -> Result<Lock, Error> {
+    let path = path.as_ref();
+    let file = open(path)?;
+    loop {
+        match rustix::fs::flock(&file, FlockOperation::LockShared) {
+            Err(rustix::io::Errno::INTR) => {}
+            result => {
+                result.at(path, "lock")?;
+                return Ok(Lock { _file: file, path: path.to_owned() });
+            }
+        }
+    }
+}
+
 /// Takes the lock at `path` if nobody has it.
 ///
 /// # Errors
@@ -86,7 +105,7 @@ fn signed(mut file: File, path: &Path) -> Result<Lock, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{TryLock, lock_exclusive, try_lock};
+    use super::{TryLock, lock_exclusive, lock_shared, try_lock};
 
     #[test]
     fn a_held_lock_names_its_holder_and_a_dropped_one_is_free() {
@@ -96,6 +115,15 @@ mod tests {
         let TryLock::HeldBy(pid) = try_lock(&path).unwrap() else { panic!("lock given twice") };
         assert_eq!(pid, std::process::id().to_string());
         drop(held);
+        assert!(matches!(try_lock(&path).unwrap(), TryLock::Acquired(_)));
+    }
+    #[test]
+    fn a_shared_lock_is_held_by_many_and_keeps_out_who_wants_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let many = [lock_shared(&path).unwrap(), lock_shared(&path).unwrap()];
+        assert!(matches!(try_lock(&path).unwrap(), TryLock::HeldBy(_)));
+        drop(many);
         assert!(matches!(try_lock(&path).unwrap(), TryLock::Acquired(_)));
     }
 }
