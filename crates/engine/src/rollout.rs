@@ -10,6 +10,7 @@
 //! for is carried out again under the same keys. An API or a router that is away for a moment
 //! ends nothing ([`trouble`]). Absent on purpose: every decision.
 
+mod adopt;
 mod applied;
 mod back;
 mod close;
@@ -25,9 +26,12 @@ mod standing;
 mod tell;
 mod trouble;
 
+pub(crate) use adopt::adopted_number;
+pub use adopt::{ADOPTED, adopt};
 pub use applied::{APPLIED, Applied, job_of};
 pub use back::{Back, back};
-pub use environment::remove;
+pub(crate) use back::{FINISHED as ROLLBACK_FINISHED, STARTED as ROLLBACK_STARTED};
+pub use environment::{REMOVED, remove};
 pub use outside::{hold_others, phase_of, supersede};
 pub use past::CTRL_C;
 pub(crate) use past::was_only_interrupted;
@@ -254,6 +258,9 @@ impl<'a> Controller<'a> {
         self.owe(effects);
         self.carry_out_owed().await?;
         if events.is_empty() {
+            // Where nothing is decided nothing is appended, so a process that was stopped for a
+            // while would not learn that another one took over.
+            self.conductor.check_epoch()?;
             // A word that is not heard is what the dead man is there for.
             self.target.router.alive().await.ok();
         } else {

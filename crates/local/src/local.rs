@@ -9,6 +9,7 @@ use crate::{
     pod::{self, Shim},
     replica_set,
     router::{self, Router, ServiceKey, socket_of},
+    spare,
 };
 use bowline_host::{
     directories::Directories,
@@ -45,6 +46,8 @@ pub struct Options {
     pub listen: BTreeMap<ServiceKey, SocketAddr>,
     /// The namespace of clients that name none.
     pub namespace: String,
+    /// The fencing epoch of the conductor: an older one changes nothing any more.
+    pub epoch: u64,
 }
 
 /// The cluster of one machine.
@@ -57,6 +60,7 @@ pub struct Local {
     client: Client,
     router: Router,
     store: Store,
+    told: Option<String>,
     _lock: files::Lock,
     _router_task: Task<()>,
     running: Mutex<Vec<Task<()>>>,
@@ -86,11 +90,13 @@ impl Local {
             TryLock::HeldBy(holder) => return Err(Error::Held { path, holder }),
         };
         files::create_private_dir(directories.pods())?;
-        let cluster = Cluster::open(&directories.cluster())?;
+        let (objects, told) = spare::open(directories)?;
+        let cluster = Cluster::with(objects)?;
+        cluster.objects().take_over(options.epoch)?;
         let store = Store::open(directories.store())?;
         let edge = edge_process::client(directories)?;
         let runtime = directories.runtime.clone();
-        let (router, router_task) = router::start(&cluster, edge, runtime, &options.listen)?;
+        let (router, router_task) = router::start(&cluster, edge, runtime, &options)?;
         let client = cluster.client(&options.namespace);
         Ok(Self {
             options,
@@ -98,10 +104,26 @@ impl Local {
             client,
             router,
             store,
+            told,
             _lock: lock,
             _router_task: router_task,
             running: Mutex::new(Vec::new()),
         })
+    }
+
+    /// What its opening has to say: the database was damaged, and what became of that.
+    #[must_use]
+    pub fn told(&self) -> Option<&str> {
+        self.told.as_deref()
+    }
+
+    /// Keeps a spare copy of the objects as they are now, for a database that gets damaged.
+    ///
+    /// # Errors
+    /// A newer conductor runs this cluster; there is no room for the copy.
+    pub fn keep_spare(&self) -> Result<(), Error> {
+        self.cluster.objects().check_epoch()?;
+        spare::keep(&self.options.directories, self.cluster.objects())
     }
 
     /// A client of the API, in process.
@@ -128,6 +150,7 @@ impl Local {
     /// # Errors
     /// The edge does not start, or cannot listen where it should.
     pub async fn up(&self) -> Result<(), Error> {
+        self.cluster.objects().check_epoch()?;
         // `down` takes the folder of the sockets away.
         self.options.directories.create_runtime()?;
         edge_process::ensure(&self.options.directories, &self.options.edge_shim).await?;
@@ -138,6 +161,7 @@ impl Local {
             sandbox: self.options.sandbox.clone(),
             shim: self.options.shim.clone(),
             store: self.store.clone(),
+            cluster: self.cluster.clone(),
             router: self.router.clone(),
         }));
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = vec![sets, pods];
@@ -151,6 +175,7 @@ impl Local {
     /// # Errors
     /// A process that does not end.
     pub async fn down(&self) -> Result<(), Error> {
+        self.cluster.objects().check_epoch()?;
         let tasks =
             std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
         for task in tasks {
