@@ -74,7 +74,11 @@ pub struct House {
 impl House {
     /// A service of `replicas` pods whose canary gets half of the traffic for `pause` seconds.
     pub fn new(replicas: u32, pause: u32) -> Self {
-        let world = World::new(program());
+        Self::on(World::new(program()), replicas, pause)
+    }
+
+    /// As [`House::new`], in a world that is there.
+    pub fn on(world: World, replicas: u32, pause: u32) -> Self {
         let repository = world.empty_repository("shop");
         for (path, text) in FILES {
             repository.write(path, text);
@@ -257,7 +261,7 @@ spec:
 }
 
 /// The `bowline` that was built beside this test.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let program = test.parent().and_then(Path::parent).expect("target/<profile>").join("bowline");
     assert!(files::exists(&program), "build it first: cargo build -p bowline");

@@ -14,7 +14,11 @@
 )]
 
 mod ends;
+mod full;
 mod house;
 mod kills;
 mod matrix;
+mod reboot;
+mod recovery;
+mod takeover;
 mod user;
