@@ -23,7 +23,7 @@ use kube::{
     Api, Client,
     api::{Patch, PatchParams},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -153,6 +153,8 @@ impl Local {
         self.cluster.objects().check_epoch()?;
         // `down` takes the folder of the sockets away.
         self.options.directories.create_runtime()?;
+        // After a reboot, or when shims were killed, the objects still say what was true before.
+        self.write_stopped(|uid| self.shim(uid).holder().is_none()).await;
         edge_process::ensure(&self.options.directories, &self.options.edge_shim).await?;
         let sets = replica_set::start(self.client.clone());
         let pods = pod::start(Arc::new(pod::Context {
@@ -186,12 +188,9 @@ impl Local {
         let directories = &self.options.directories;
         edge_process::end(directories).await?;
         let folders = files::list(directories.pods())?.into_iter();
-        let shims = folders.map(|entry| {
-            let socket = socket_of(&directories.runtime, &entry.name);
-            Shim::new(directories.pods().join(&entry.name), socket)
-        });
+        let shims = folders.map(|entry| self.shim(&entry.name));
         let left = pod::end_all(shims.collect(), None).await;
-        self.write_stopped().await;
+        self.write_stopped(|_| true).await;
         if let Some(first) = left.first() {
             let what = format!("the pod in `{first}`");
             return Err(Error::TooSlow { what, verb: "end", seconds: 0 });
@@ -200,9 +199,21 @@ impl Local {
         Ok(())
     }
 
+    /// The shim of the pod with this uid.
+    fn shim(&self, uid: &str) -> Shim {
+        let directories = &self.options.directories;
+        Shim::new(directories.pods().join(uid), socket_of(&directories.runtime, uid))
+    }
+
     /// Pods of a cluster that is down are not ready, and no process has claimed them. Nothing
     /// that was true before must be read as true now.
-    async fn write_stopped(&self) {
+    async fn write_stopped(&self, is_stopped: impl Fn(&str) -> bool) {
+        let (_, pods) = self.cluster.objects().list(by_name("Pod"), "");
+        let stopped = |pod: &Value| pod["metadata"]["uid"].as_str().is_some_and(&is_stopped);
+        let pods: Vec<_> = pods.into_iter().filter(|pod| stopped(pod)).collect();
+        if pods.is_empty() {
+            return;
+        }
         let (_, sets) = self.cluster.objects().list(by_name("ReplicaSet"), "");
         for set in sets {
             let text = |field: &str| set["metadata"][field].as_str().unwrap_or_default();
@@ -213,7 +224,6 @@ impl Local {
                 .patch_status(text("name"), &PatchParams::default(), &Patch::Merge(status))
                 .await;
         }
-        let (_, pods) = self.cluster.objects().list(by_name("Pod"), "");
         for pod in pods {
             let text = |field: &str| pod["metadata"][field].as_str().unwrap_or_default();
             let api: Api<Pod> = Api::namespaced(self.client.clone(), text("namespace"));
