@@ -8,6 +8,7 @@ use bowline_engine::Failure;
 use bowline_engine::house::House;
 use bowline_engine::notice::Watcher;
 use bowline_engine::prune;
+use bowline_engine::read::Reader;
 use bowline_host::directories;
 use bowline_sandbox::Launcher;
 use std::path::PathBuf;
@@ -60,6 +61,20 @@ impl Context {
     /// Those who follow what happens, as `--progress` says.
     pub fn watcher(&self) -> Arc<dyn Watcher> {
         self.common.progress.watcher(self.color, self.common.verbose)
+    }
+
+    /// The journal, for reading. Where not all of it can be read, that is said first: what
+    /// follows ends before the entry that is named.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn reader(&self) -> Result<Reader, Failure> {
+        let reader = Reader::open(&self.house)?;
+        if let Some(trouble) = reader.trouble() {
+            self.tell_failure(trouble);
+            printer::talk("shown is what the journal says before that; nothing is written");
+        }
+        Ok(reader)
     }
 
     /// Whether the answer is JSON.

@@ -7,7 +7,7 @@ use bowline_diag::{Diagnose, Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
 use bowline_engine::rollout::{self, Job, Standing};
-use bowline_engine::target::{Counts, PodLogs, Requests, Router, Target, Weights};
+use bowline_engine::target::{Counts, PodLogs, Requests, Router, Serving, Target, Weights};
 use bowline_local::router::{self, ServiceKey};
 use bowline_local::{Cluster, Local, Options, look};
 use bowline_model::NewEvent;
@@ -53,15 +53,19 @@ pub struct PodLine {
 }
 
 /// Opens the cluster of the state folder and brings up what its objects ask for.
-pub async fn connect(context: &Context) -> Result<Connected, Failure> {
+pub async fn connect(context: &Context, conductor: &Conductor) -> Result<Connected, Failure> {
     context.house.ensure_sandbox()?;
-    let connected = open(context).await?;
+    let connected = open(context, conductor).await?;
     connected.local.up().await?;
+    for line in rollout::adopt(conductor, &connected.target).await? {
+        printer::talk(&line);
+    }
     Ok(connected)
 }
 
-/// Opens the cluster of the state folder as it is: nothing is started.
-pub async fn open(context: &Context) -> Result<Connected, Failure> {
+/// Opens the cluster of the state folder as it is: nothing is started, and what the journal does
+/// not know stays unknown.
+pub async fn open(context: &Context, conductor: &Conductor) -> Result<Connected, Failure> {
     let program = &context.house.launcher.program;
     let hidden =
         |verb: &str| Launcher { program: program.clone(), arguments: vec![verb.to_owned()] };
@@ -72,8 +76,10 @@ pub async fn open(context: &Context) -> Result<Connected, Failure> {
         edge_shim: hidden("edge-shim"),
         listen: BTreeMap::new(),
         namespace: "default".into(),
+        epoch: conductor.epoch_number(),
     };
     let local = Arc::new(Local::start(options).await?);
+    local.told().into_iter().for_each(|told| printer::talk(&format!("warning: {told}")));
     let target = Target {
         client: local.client(),
         rehearse: Box::new(|| Ok(Cluster::in_memory()?.client("default"))),
@@ -85,9 +91,10 @@ pub async fn open(context: &Context) -> Result<Connected, Failure> {
 }
 
 impl Connected {
-    /// Edge and pods live under their shims; nothing needs to be done for them to stay.
+    /// Edge and pods live under their shims; nothing needs to be done for them to stay. Should
+    /// the cluster's database get damaged until the next conductor comes, a copy is at hand.
     pub async fn leave_running(self) -> Result<(), Failure> {
-        Ok(())
+        Ok(self.local.keep_spare()?)
     }
 
     /// Ends the edge and every pod, and waits until they are gone.
@@ -161,7 +168,7 @@ pub async fn follow_request(
         Err(busy) => ask_living(context, &standing.key, request, busy).await,
         Ok(conductor) => {
             crash::install(&conductor)?;
-            let connected = connect(context).await?;
+            let connected = connect(context, &conductor).await?;
             conductor.journal.request(request)?;
             let job: Job =
                 rollout::job_of(&conductor, &connected.target, &standing.key, None).await?;
@@ -234,6 +241,19 @@ impl Router for LocalRouter {
                 self.router.set_weights(&service, wanted, Generation { epoch, counter }).await
             };
             set.await.map(|_| ()).map_err(|error| first(&error))
+        })
+    }
+
+    fn serving(&self) -> BoxFuture<'_, Result<Vec<Serving>, Diagnostic>> {
+        Box::pin(async {
+            let all = self.router.serving().await.map_err(|error| first(&error))?;
+            let row = |(key, listen, stable): (ServiceKey, _, _)| Serving {
+                namespace: key.namespace,
+                service: key.name,
+                listen,
+                stable,
+            };
+            Ok(all.into_iter().map(row).collect())
         })
     }
 

@@ -1,6 +1,7 @@
 //! The conductor: the one process that may append to the journal, and the watchers it tells.
 
 use crate::failure::Failure;
+use crate::kinds;
 use crate::notice::{Notice, Watcher};
 use crate::release::{self, Release};
 use crate::rollout;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The event that says that an effect was overtaken by a later one before it was carried out.
-const SUPERSEDED: &str = "engine.effect_superseded";
+pub(crate) const SUPERSEDED: &str = "engine.effect_superseded";
 
 /// The process that conducts. While it lives no other conducts on the same state folder.
 pub struct Conductor {
@@ -40,7 +41,8 @@ impl Conductor {
     /// Becomes the conductor.
     ///
     /// # Errors
-    /// Another conductor lives (its process id is named), or the journal cannot be opened.
+    /// Another conductor lives (its process id is named), or the journal cannot be opened, is
+    /// damaged, or holds events that this version does not know.
     pub fn begin(directories: &Directories, watcher: Arc<dyn Watcher>) -> Result<Self, Failure> {
         directories.create()?;
         let lock = match files::try_lock(directories.state.join("conductor.lock"))? {
@@ -54,6 +56,9 @@ impl Conductor {
             }
         };
         let journal = Journal::open(directories.journal(), Durability::Full)?;
+        // On half of what happened nothing is decided.
+        journal.check()?;
+        journal.refuse_unknown_kinds(&kinds::known())?;
         let epoch = journal.acquire(&format!("process {}", std::process::id()))?;
         let directories = directories.clone();
         let folds = Mutex::default();
@@ -65,7 +70,19 @@ impl Conductor {
     /// # Errors
     /// The journal cannot be written, or a newer conductor took over: then nothing is done.
     pub fn append(&self, events: &[NewEvent], effects: &[Effect]) -> Result<Vec<Event>, Failure> {
+        if let Some(event) = events.iter().find(|event| !kinds::is_known(&event.kind)) {
+            // The next process would refuse to read it.
+            return Err(Failure::bug(format!("`{}` does not stand in `kinds.rs`", event.kind)));
+        }
         Ok(self.journal.append(&self.epoch, events, effects)?)
+    }
+
+    /// Refuses to go on after another conductor has taken over.
+    ///
+    /// # Errors
+    /// It has, or the journal cannot be read.
+    pub fn check_epoch(&self) -> Result<(), Failure> {
+        Ok(self.journal.check_epoch(&self.epoch)?)
     }
 
     /// Marks an effect as carried out. One that is marked already stays as it is: a process
@@ -163,7 +180,15 @@ pub fn releases(journal: &Journal) -> Result<Vec<Release>, Failure> {
         events.extend(journal.events_by_kind(prefix)?);
     }
     events.sort_by_key(|event| event.n);
-    release::fold(&events).map_err(|message| {
+    releases_of(&events)
+}
+
+/// All releases of these events, oldest first.
+///
+/// # Errors
+/// They hold what this version does not know.
+pub fn releases_of(events: &[Event]) -> Result<Vec<Release>, Failure> {
+    release::fold(events).map_err(|message| {
         Failure::usage(
             Diagnostic::error(
                 "BOW1004",

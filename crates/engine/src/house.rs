@@ -32,6 +32,13 @@ const DISK_FREE_BYTES_MIN: u64 = 16 << 20;
 /// The folder in the state folder where overlays are tried.
 pub(crate) const SCRATCH: &str = "doctor";
 
+/// With more than this free on the state folder's disk a program that found no room found it
+/// elsewhere, in bytes.
+const DISK_FREE_BYTES_DOUBT: u64 = 1 << 30;
+
+/// How programs say that a disk is full, in small letters.
+const NO_ROOM: [&str; 2] = ["no space left on device", "disk quota exceeded"];
+
 impl House {
     /// Makes the state folder, and refuses to begin anything on a disk that is full.
     ///
@@ -66,6 +73,28 @@ impl House {
         let tried = ladder::ensure(&self.launcher, &scratch);
         files::remove_tree(&scratch)?;
         Ok(tried?)
+    }
+
+    /// What a failure really was, when the disk was full behind it: not the commit's fault, and
+    /// the same command goes on when there is room.
+    #[must_use]
+    pub fn out_of_room(&self, failure: &Failure) -> Option<Failure> {
+        let told = failure.diagnostics.iter();
+        let lines = told.flat_map(|told| std::iter::once(&told.message).chain(&told.notes));
+        let words = |line: &&String| {
+            let line = line.to_lowercase();
+            NO_ROOM.iter().any(|words| line.contains(words))
+        };
+        let line = lines.flat_map(|text| text.lines()).map(str::to_owned);
+        let line = line.collect::<Vec<_>>().iter().find(words).cloned()?;
+        let state = &self.directories.state;
+        // The program that failed has freed what it had written, so there is some room again.
+        // With plenty of it the words are about another disk.
+        let free = files::disk_free(state).ok().filter(|free| *free < DISK_FREE_BYTES_DOUBT)?;
+        let message =
+            format!("the disk is full: {} MB are free for `{}`", free >> 20, state.display());
+        let help = "free some space, then run the same command again: it resumes";
+        Some(Failure::usage(Diagnostic::error("BOW1021", message).note(line).help(help)))
     }
 
     /// The proxies that outbound requests go through.

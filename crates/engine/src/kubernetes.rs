@@ -53,7 +53,7 @@ pub fn resource_of(api_version: &str, kind: &str) -> ApiResource {
 }
 
 /// The annotation that says whose an object is.
-const OWNER: &str = "bowline.dev/app";
+pub const OWNER: &str = "bowline.dev/app";
 
 /// As [`apply`], for an object of the application `app`: one that another application brought is
 /// not touched, because its users would meet this one.

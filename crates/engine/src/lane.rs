@@ -12,7 +12,7 @@ mod prepare;
 mod roll;
 mod verify;
 
-pub(crate) use verify::read_policy;
+pub(crate) use verify::{REPORTS_KEPT, read_policy};
 
 use crate::conductor::Conductor;
 use crate::config::{Config, Environment};
@@ -179,6 +179,7 @@ impl Lane<'_> {
         seconds: f64,
         done: Result<Done, Failure>,
     ) -> Result<Option<(Outcome, String, Option<Failure>)>, Failure> {
+        let done = self.unless_out_of_room(done);
         // A stage that was cancelled came to no verdict: what it says is neither a pass nor the
         // user's fault. The rollout is different: it takes its version back and says so.
         let cancelled = word != "rollout" && self.cancel.is_cancelled();
@@ -201,6 +202,19 @@ impl Lane<'_> {
             return Ok(Some(interrupted()));
         }
         Ok(done?.stop.map(|(outcome, failure)| (outcome, note, Some(failure))))
+    }
+
+    /// A stage that failed because the disk was full has come to no verdict: the release stays
+    /// open.
+    fn unless_out_of_room(&self, done: Result<Done, Failure>) -> Result<Done, Failure> {
+        let failure = match &done {
+            Ok(Done { stop: Some((Outcome::Failed, failure)), .. }) | Err(failure) => failure,
+            Ok(_) => return done,
+        };
+        match self.house.out_of_room(failure) {
+            Some(full) => Err(full),
+            None => done,
+        }
     }
 
     /// Requests that users have sent to the environment so far, and the failed ones.

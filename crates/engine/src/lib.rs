@@ -14,6 +14,7 @@ pub mod doctor;
 mod failed_tests;
 mod failure;
 pub mod house;
+mod kinds;
 pub mod kubernetes;
 pub mod lane;
 pub mod notice;

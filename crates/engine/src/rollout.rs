@@ -10,6 +10,7 @@
 //! for is carried out again under the same keys. An API or a router that is away for a moment
 //! ends nothing ([`trouble`]). Absent on purpose: every decision.
 
+mod adopt;
 mod applied;
 mod back;
 mod close;
@@ -26,11 +27,13 @@ mod standing;
 mod tell;
 mod trouble;
 
+pub(crate) use adopt::adopted_number;
+pub use adopt::{ADOPTED, adopt};
 pub use applied::{APPLIED, Applied, job_of};
 pub use back::{Back, back};
-pub(crate) use back::under_way;
-pub use environment::remove;
-pub(crate) use environment::{REMOVED, apply};
+pub(crate) use back::{FINISHED as ROLLBACK_FINISHED, STARTED as ROLLBACK_STARTED, under_way};
+pub(crate) use environment::apply;
+pub use environment::{REMOVED, remove};
 pub(crate) use history::{History, histories};
 pub use outside::{hold_others, phase_of, supersede};
 pub use past::CTRL_C;
@@ -252,6 +255,9 @@ impl<'a> Controller<'a> {
         self.owe(effects);
         self.carry_out_owed().await?;
         if events.is_empty() {
+            // Where nothing is decided nothing is appended, so a process that was stopped for a
+            // while would not learn that another one took over.
+            self.conductor.check_epoch()?;
             // A word that is not heard is what the dead man is there for.
             self.target.router.alive().await.ok();
         } else {

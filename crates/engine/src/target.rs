@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use bowline_diag::Diagnostic;
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 /// Makes an empty cluster.
 pub type Rehearse = Box<dyn Fn() -> Result<kube::Client, Failure> + Send + Sync>;
@@ -75,10 +76,26 @@ pub struct Counts {
     pub first_request_ms: BTreeMap<String, u64>,
 }
 
+/// A service that answers its users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serving {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub service: String,
+    /// Where its users reach it.
+    pub listen: SocketAddr,
+    /// The hash of the version that is to stay.
+    pub stable: String,
+}
+
 /// What the engine needs of a router of traffic.
 pub trait Router: Send + Sync {
     /// Sets the weights; returns when the router has taken them.
     fn set_weights(&self, weights: Weights) -> BoxFuture<'_, Result<(), Diagnostic>>;
+
+    /// What serves, whoever brought it there.
+    fn serving(&self) -> BoxFuture<'_, Result<Vec<Serving>, Diagnostic>>;
 
     /// A word from a living conductor.
     fn alive(&self) -> BoxFuture<'_, Result<(), Diagnostic>>;

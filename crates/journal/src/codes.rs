@@ -16,14 +16,18 @@ pub const CODES: &[Code] = &[
         id: "BOW1302",
         title: "the journal was written by a newer version",
         text: "An older version cannot read all that a newer one wrote, and guessing would be \
-               worse than stopping. Use the newer version, or another state folder.",
+               worse than stopping. Nothing was changed. Use the version that is named, or \
+               another state folder.",
     },
     Code {
         id: "BOW1303",
         title: "the journal is broken",
-        text: "Each entry carries the hash of the one before. An entry does not fit: somebody \
-               edited the database, or the disk damaged it. Entries before it are sound. Keep \
-               a copy of the file; start anew with another state folder.",
+        text: "Each entry carries the hash of the one before. An entry does not fit, or a page \
+               of the file cannot be read: somebody edited the database, or the disk damaged \
+               it. The first bad entry is named; those before it are sound. `ls`, `why`, \
+               `trace` and `logs` still show what can be read, nothing is written, and what \
+               runs goes on. To go on, move the file aside and adopt what runs: \
+               docs/recovery.md.",
     },
     Code {
         id: "BOW1304",
@@ -44,6 +48,13 @@ pub const CODES: &[Code] = &[
                journal's rules (unique effect keys, named kinds, a limit for the body). \
                Nothing was written.",
     },
+    Code {
+        id: "BOW1307",
+        title: "the journal holds an event of a kind that this version does not know",
+        text: "A newer version wrote it. To skip it would be to decide on half of what \
+               happened, so this version only reads: `ls`, `why`, `trace` and `logs` show what \
+               they know. Use the newer version to go on.",
+    },
 ];
 
 impl Diagnose for Error {
@@ -52,7 +63,8 @@ impl Diagnose for Error {
             Self::Files(error) => return error.diagnose(),
             Self::Fenced { .. } => "BOW1301",
             Self::NewerSchema { .. } => "BOW1302",
-            Self::Broken { .. } => "BOW1303",
+            Self::Broken { .. } | Self::Damaged { .. } | Self::Empty(_) => "BOW1303",
+            Self::UnknownKind { .. } => "BOW1307",
             Self::DiskFull(_) => "BOW1304",
             Self::NotAJournal(_) | Self::Busy(_) | Self::Database { .. } => "BOW1305",
             Self::EffectConflict(_)
@@ -62,10 +74,16 @@ impl Diagnose for Error {
         };
         let help = match self {
             Self::Fenced { .. } => "let the newer process go on, or end it and try again",
-            Self::NewerSchema { .. } => "use the newer bowline, or set `BOWLINE_STATE`",
-            Self::Broken { .. } => {
-                "keep a copy of the file and set `BOWLINE_STATE` to a new folder"
+            Self::NewerSchema { writer: Some(version), .. } => {
+                let help = format!("use bowline {version} or newer, or set `BOWLINE_STATE`");
+                return vec![Diagnostic::error(code, self.to_string()).help(help)];
             }
+            Self::NewerSchema { .. } => "use the newer bowline, or set `BOWLINE_STATE`",
+            Self::UnknownKind { .. } => "use the version of bowline that wrote this journal",
+            Self::Broken { .. } | Self::Damaged { .. } | Self::Empty(_) => {
+                "move `journal.db` aside, then `bowline up` adopts what runs (docs/recovery.md)"
+            }
+            Self::Database { .. } => "make the file and its folder writable for this user",
             Self::DiskFull(_) => "free some room, then run the same command again",
             Self::NotAJournal(_) => "set `BOWLINE_STATE` to a folder of bowline's own",
             Self::Busy(_) => "end the program that holds the file, then try again",

@@ -1,5 +1,7 @@
 //! What can go wrong with the journal.
 
+use crate::limits::ROOM_BYTES_MIN;
+use bowline_host::files;
 use rusqlite::ErrorCode;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +25,27 @@ pub enum Error {
         found: i64,
         /// The newest schema number that this version reads.
         known: i64,
+        /// The version of Bowline that wrote that schema, as far as the journal says so.
+        writer: Option<String>,
+    },
+    /// Pages of the database are damaged, and no single entry is known to be the first.
+    #[error("the journal `{}` is damaged: {reason}", path.display())]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        reason: String,
+    },
+    /// The file is there and has no content: that is never how a journal begins.
+    #[error("the journal `{}` is empty; a new one never is", .0.display())]
+    Empty(PathBuf),
+    /// The journal holds a kind of event that this version does not know.
+    #[error("entry {n} of the journal, `{kind}`, is not known to this version")]
+    UnknownKind {
+        /// The first such entry.
+        n: u64,
+        /// Its kind.
+        kind: String,
     },
     /// The file is some other database, or no database.
     #[error("`{}` is not a journal of bowline", .0.display())]
@@ -101,7 +124,22 @@ impl Error {
                 Self::Busy(path.to_owned())
             }
             Some(ErrorCode::NotADatabase) => Self::NotAJournal(path.to_owned()),
+            Some(ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged { path: path.to_owned(), reason: source.to_string() }
+            }
+            // The memory that processes share is a file too, and its room is not asked for by
+            // SQLite's own word for a full disk.
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if is_full(path) => {
+                Self::DiskFull(path.to_owned())
+            }
             _ => Self::Database { path: path.to_owned(), source },
         }
     }
+}
+
+/// Whether the file system of `path` has no room for a page or two.
+fn is_full(path: &Path) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let free = files::disk_free(folder.unwrap_or(Path::new(".")));
+    free.is_ok_and(|free| free < ROOM_BYTES_MIN)
 }

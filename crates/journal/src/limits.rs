@@ -20,3 +20,9 @@ pub const FOLLOW_MS: u64 = 20;
 
 /// How many events one call of `wait_for` returns; the next call goes on after them.
 pub const FOLLOW_EVENTS_MAX: usize = 1_000;
+
+/// Below this an error of the disk counts as a full disk: SQLite's shared memory grows by 32 KiB.
+pub const ROOM_BYTES_MIN: u64 = 64 * 1024;
+
+/// The longest file that keeps the newest epoch.
+pub const EPOCH_FILE_BYTES_MAX: u64 = 32;

@@ -86,6 +86,41 @@ impl Journal {
         self.head_of(&self.lock())
     }
 
+    /// Every kind that the journal holds, each with the number of its first event.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn kinds(&self) -> Result<Vec<(String, u64)>, Error> {
+        let connection = self.lock();
+        let failed = |source| self.failed(source);
+        // One step a kind through the index, however many events there are.
+        let sql = "WITH RECURSIVE known(kind) AS (
+                SELECT min(kind) FROM event
+                UNION ALL
+                SELECT (SELECT min(kind) FROM event WHERE kind > known.kind) FROM known
+                WHERE known.kind IS NOT NULL
+            )
+            SELECT kind, (SELECT min(n) FROM event WHERE event.kind = known.kind)
+            FROM known WHERE kind IS NOT NULL";
+        let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1).map(unsigned)?));
+        let rows = statement.query_map([], read).map_err(failed)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(failed)
+    }
+
+    /// Refuses a journal with an event of another kind than `known` says, and names the first:
+    /// who skipped it would decide on half of what happened.
+    ///
+    /// # Errors
+    /// [`Error::UnknownKind`], [`Error::Database`].
+    pub fn refuse_unknown_kinds(&self, known: &[&str]) -> Result<(), Error> {
+        let unknown = self.kinds()?.into_iter().filter(|(kind, _)| !known.contains(&&**kind));
+        match unknown.min_by_key(|(_, n)| *n) {
+            Some((kind, n)) => Err(Error::UnknownKind { n, kind }),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn head_of(&self, connection: &Connection) -> Result<u64, Error> {
         let sql = "SELECT coalesce(max(n), 0) FROM event";
         let read = |row: &Row<'_>| row.get(0).map(unsigned);

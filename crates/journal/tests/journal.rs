@@ -201,11 +201,16 @@ fn events_cannot_be_changed_or_removed_by_a_slip() {
 fn a_newer_or_foreign_database_is_refused_with_a_sentence() {
     let (folder, journal) = journal();
     drop(journal);
-    tamper(&path(&folder), "PRAGMA user_version = 7");
+    tamper(&path(&folder), "PRAGMA user_version = 7; UPDATE writer SET version = '9.1.0'");
     let error = Journal::open(path(&folder), Durability::Full).unwrap_err();
-    let sentence = "the journal has schema 7; this version of bowline knows up to 1";
+    let sentence = "the journal has schema 7; this version of bowline knows up to 2";
     assert_eq!(error.to_string(), sentence);
-    assert_eq!(error.diagnose()[0].code, "BOW1302");
+    let told = &error.diagnose()[0];
+    assert_eq!(told.code, "BOW1302");
+    let help = told.help.clone().unwrap_or_default();
+    assert!(help.contains("use bowline 9.1.0 or newer"), "{help}");
+    let error = Journal::open_to_read(path(&folder)).unwrap_err();
+    assert!(matches!(error, Error::NewerSchema { found: 7, .. }), "reading: {error}");
     let foreign = folder.path().join("foreign.db");
     tamper(&foreign, "CREATE TABLE mine(x)");
     let noise = folder.path().join("noise.db");

@@ -43,7 +43,7 @@ impl Cluster {
         Self::with(Objects::open(None)?)
     }
 
-    fn with(objects: Objects) -> Result<Self, Error> {
+    pub(crate) fn with(objects: Objects) -> Result<Self, Error> {
         let kind = by_name("Namespace");
         let key = Key { kind, namespace: String::new(), name: "default".to_owned() };
         let made = objects.transaction(false, |transaction| {

@@ -1,6 +1,7 @@
 //! What can go wrong with the local cluster itself (not with a request to its API).
 
 use bowline_diag::{Diagnose, Diagnostic};
+use rusqlite::ErrorCode;
 use std::path::PathBuf;
 
 /// An error of the local cluster.
@@ -61,6 +62,14 @@ pub enum Error {
         /// The newest one known.
         known: String,
     },
+    /// A newer conductor runs this cluster; this one must stop.
+    #[error("epoch {mine} is over: a conductor with epoch {newest} runs this cluster")]
+    Fenced {
+        /// The epoch of this process.
+        mine: u64,
+        /// The newest one.
+        newest: u64,
+    },
     /// There is no such pod, or its folder is gone.
     #[error("pod `{0}` does not exist on this machine")]
     NoSuchPod(String),
@@ -84,6 +93,21 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The database is there and is not what was written.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Corrupt(_) => true,
+            Self::Database(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            ),
+            _ => false,
+        }
+    }
+}
+
 impl From<kube::Error> for Error {
     fn from(error: kube::Error) -> Self {
         Self::Api(error.to_string())
@@ -95,7 +119,9 @@ impl Diagnose for Error {
         let (code, help) = match self {
             Self::Database(_) | Self::Corrupt(_) => (
                 "BOW0901",
-                Some("check the disk; `bowline down`, then move `cluster.db` aside to start anew"),
+                Some(
+                    "move `cluster.db` aside, then release the commit that runs (docs/recovery.md)",
+                ),
             ),
             Self::SchemaNumber { .. } => ("BOW0902", Some("use the version that wrote it")),
             Self::Files(error) => return error.diagnose(),
@@ -106,6 +132,9 @@ impl Diagnose for Error {
             Self::Api(_) => ("BOW0903", None),
             Self::Edge(_) => ("BOW0904", Some("look into `edge/edge.log` of the state folder")),
             Self::StaleGeneration { .. } => ("BOW0905", None),
+            Self::Fenced { .. } => {
+                ("BOW0905", Some("let the newer process go on, or end it and try again"))
+            }
             Self::Weights { .. } => ("BOW0906", None),
             Self::NoSuchPod(_) => ("BOW0907", Some("`bowline ls` lists what runs")),
             Self::TooSlow { .. } => ("BOW0908", Some("run `bowline doctor`")),

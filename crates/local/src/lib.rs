@@ -21,6 +21,7 @@ mod replica_set;
 pub mod router;
 mod schema;
 pub mod shim;
+mod spare;
 
 pub use cluster::Cluster;
 pub use error::Error;

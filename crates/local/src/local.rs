@@ -9,6 +9,7 @@ use crate::{
     pod::{self, Shim},
     replica_set,
     router::{self, Router, ServiceKey, socket_of},
+    spare,
 };
 use bowline_host::{
     directories::Directories,
@@ -22,7 +23,7 @@ use kube::{
     Api, Client,
     api::{Patch, PatchParams},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -45,6 +46,8 @@ pub struct Options {
     pub listen: BTreeMap<ServiceKey, SocketAddr>,
     /// The namespace of clients that name none.
     pub namespace: String,
+    /// The fencing epoch of the conductor: an older one changes nothing any more.
+    pub epoch: u64,
 }
 
 /// The cluster of one machine.
@@ -57,6 +60,7 @@ pub struct Local {
     client: Client,
     router: Router,
     store: Store,
+    told: Option<String>,
     _lock: files::Lock,
     _router_task: Task<()>,
     running: Mutex<Vec<Task<()>>>,
@@ -86,11 +90,13 @@ impl Local {
             TryLock::HeldBy(holder) => return Err(Error::Held { path, holder }),
         };
         files::create_private_dir(directories.pods())?;
-        let cluster = Cluster::open(&directories.cluster())?;
+        let (objects, told) = spare::open(directories)?;
+        let cluster = Cluster::with(objects)?;
+        cluster.objects().take_over(options.epoch)?;
         let store = Store::open(directories.store())?;
         let edge = edge_process::client(directories)?;
         let runtime = directories.runtime.clone();
-        let (router, router_task) = router::start(&cluster, edge, runtime, &options.listen)?;
+        let (router, router_task) = router::start(&cluster, edge, runtime, &options)?;
         let client = cluster.client(&options.namespace);
         Ok(Self {
             options,
@@ -98,10 +104,26 @@ impl Local {
             client,
             router,
             store,
+            told,
             _lock: lock,
             _router_task: router_task,
             running: Mutex::new(Vec::new()),
         })
+    }
+
+    /// What its opening has to say: the database was damaged, and what became of that.
+    #[must_use]
+    pub fn told(&self) -> Option<&str> {
+        self.told.as_deref()
+    }
+
+    /// Keeps a spare copy of the objects as they are now, for a database that gets damaged.
+    ///
+    /// # Errors
+    /// A newer conductor runs this cluster; there is no room for the copy.
+    pub fn keep_spare(&self) -> Result<(), Error> {
+        self.cluster.objects().check_epoch()?;
+        spare::keep(&self.options.directories, self.cluster.objects())
     }
 
     /// A client of the API, in process.
@@ -128,8 +150,11 @@ impl Local {
     /// # Errors
     /// The edge does not start, or cannot listen where it should.
     pub async fn up(&self) -> Result<(), Error> {
+        self.cluster.objects().check_epoch()?;
         // `down` takes the folder of the sockets away.
         self.options.directories.create_runtime()?;
+        // After a reboot, or when shims were killed, the objects still say what was true before.
+        self.write_stopped(|uid| self.shim(uid).holder().is_none()).await;
         edge_process::ensure(&self.options.directories, &self.options.edge_shim).await?;
         let sets = replica_set::start(self.client.clone());
         let pods = pod::start(Arc::new(pod::Context {
@@ -138,6 +163,7 @@ impl Local {
             sandbox: self.options.sandbox.clone(),
             shim: self.options.shim.clone(),
             store: self.store.clone(),
+            cluster: self.cluster.clone(),
             router: self.router.clone(),
         }));
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = vec![sets, pods];
@@ -151,6 +177,7 @@ impl Local {
     /// # Errors
     /// A process that does not end.
     pub async fn down(&self) -> Result<(), Error> {
+        self.cluster.objects().check_epoch()?;
         let tasks =
             std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
         for task in tasks {
@@ -161,12 +188,9 @@ impl Local {
         let directories = &self.options.directories;
         edge_process::end(directories).await?;
         let folders = files::list(directories.pods())?.into_iter();
-        let shims = folders.map(|entry| {
-            let socket = socket_of(&directories.runtime, &entry.name);
-            Shim::new(directories.pods().join(&entry.name), socket)
-        });
+        let shims = folders.map(|entry| self.shim(&entry.name));
         let left = pod::end_all(shims.collect(), None).await;
-        self.write_stopped().await;
+        self.write_stopped(|_| true).await;
         if let Some(first) = left.first() {
             let what = format!("the pod in `{first}`");
             return Err(Error::TooSlow { what, verb: "end", seconds: 0 });
@@ -175,9 +199,21 @@ impl Local {
         Ok(())
     }
 
+    /// The shim of the pod with this uid.
+    fn shim(&self, uid: &str) -> Shim {
+        let directories = &self.options.directories;
+        Shim::new(directories.pods().join(uid), socket_of(&directories.runtime, uid))
+    }
+
     /// Pods of a cluster that is down are not ready, and no process has claimed them. Nothing
     /// that was true before must be read as true now.
-    async fn write_stopped(&self) {
+    async fn write_stopped(&self, is_stopped: impl Fn(&str) -> bool) {
+        let (_, pods) = self.cluster.objects().list(by_name("Pod"), "");
+        let stopped = |pod: &Value| pod["metadata"]["uid"].as_str().is_some_and(&is_stopped);
+        let pods: Vec<_> = pods.into_iter().filter(|pod| stopped(pod)).collect();
+        if pods.is_empty() {
+            return;
+        }
         let (_, sets) = self.cluster.objects().list(by_name("ReplicaSet"), "");
         for set in sets {
             let text = |field: &str| set["metadata"][field].as_str().unwrap_or_default();
@@ -188,7 +224,6 @@ impl Local {
                 .patch_status(text("name"), &PatchParams::default(), &Patch::Merge(status))
                 .await;
         }
-        let (_, pods) = self.cluster.objects().list(by_name("Pod"), "");
         for pod in pods {
             let text = |field: &str| pod["metadata"][field].as_str().unwrap_or_default();
             let api: Api<Pod> = Api::namespaced(self.client.clone(), text("namespace"));

@@ -60,6 +60,10 @@ impl Signal {
     pub const USER2: Self = Self(12);
     /// `SIGTERM`.
     pub const TERMINATE: Self = Self(15);
+    /// `SIGCONT`.
+    pub const CONTINUE: Self = Self(18);
+    /// `SIGSTOP`.
+    pub const STOP: Self = Self(19);
 
     const NAMES: &'static [(i32, &'static str)] = &[
         (1, "SIGHUP"),
@@ -77,6 +81,8 @@ impl Signal {
         (13, "SIGPIPE"),
         (14, "SIGALRM"),
         (15, "SIGTERM"),
+        (18, "SIGCONT"),
+        (19, "SIGSTOP"),
         (24, "SIGXCPU"),
         (25, "SIGXFSZ"),
         (31, "SIGSYS"),

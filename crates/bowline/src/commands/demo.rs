@@ -39,7 +39,7 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Fai
     context.house.ensure_room()?;
     let conductor = Conductor::begin(&context.house.directories, context.watcher())?;
     crash::install(&conductor)?;
-    let connected = target::connect(context).await?;
+    let connected = target::connect(context, &conductor).await?;
     let cancel = CancelToken::new();
     let played = {
         let mut leave = pin!(super::release::interrupt(context, cancel.clone()));

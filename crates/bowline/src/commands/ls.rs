@@ -6,7 +6,6 @@ use crate::printer;
 use crate::target;
 use bowline_diag::exit;
 use bowline_engine::Failure;
-use bowline_engine::read::Reader;
 use bowline_engine::rollout;
 use serde_json::{Value, json};
 
@@ -49,7 +48,7 @@ struct Row {
 }
 
 fn releases(context: &Context) -> Result<Vec<Row>, Failure> {
-    let releases = Reader::open(&context.house)?.releases()?;
+    let releases = context.reader()?.releases()?;
     let row = |release: &bowline_engine::release::Release| {
         let outcome = match &release.finished {
             Some(finished) => finished.outcome.word(),
@@ -72,7 +71,7 @@ fn releases(context: &Context) -> Result<Vec<Row>, Failure> {
 /// What is stable where: the rollouts say which version, the records since when and at which
 /// address.
 fn environments(context: &Context) -> Result<Vec<Row>, Failure> {
-    let index = Reader::open(&context.house)?.index()?;
+    let index = context.reader()?.index()?;
     let mut rows = Vec::new();
     for standing in rollout::standings(&context.house)? {
         let Some(stable) = &standing.state.stable else { continue };

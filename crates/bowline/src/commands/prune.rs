@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub async fn run(context: &Context, dry_run: bool) -> Result<u8, Failure> {
     let conductor = Conductor::begin(&context.house.directories, context.watcher())?;
     crash::install(&conductor)?;
-    let connected = target::open(context).await?;
+    let connected = target::open(context, &conductor).await?;
     let (house, target) = (&context.house, &connected.target);
     if dry_run {
         let going = prune::look(house, &conductor, target).await?.ok_or_else(busy)?;

@@ -25,7 +25,7 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
     context.house.ensure_room()?;
     let conductor = Conductor::begin(&context.house.directories, context.watcher())?;
     crash::install(&conductor)?;
-    let connected = target::connect(context).await?;
+    let connected = target::connect(context, &conductor).await?;
     let cancel = CancelToken::new();
     let release = lane::release(&context.house, &conductor, &connected.target, &cancel, request);
     let ended = tokio::select! {

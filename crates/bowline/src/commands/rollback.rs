@@ -28,7 +28,7 @@ pub async fn run(context: &Context, arguments: &RollbackArguments) -> Result<u8,
         Err(busy) => return Err(busy),
     };
     crash::install(&conductor)?;
-    let connected = target::connect(context).await?;
+    let connected = target::connect(context, &conductor).await?;
     let to = arguments.to.as_deref();
     let back = rollout::back(&conductor, &connected.target, &key, to, reason).await?;
     connected.leave_running().await?;

@@ -4,12 +4,11 @@ use crate::context::Context;
 use crate::printer;
 use bowline_diag::exit;
 use bowline_engine::Failure;
-use bowline_engine::read::Reader;
 use serde_json::json;
 
 /// Prints everything that is known about the query.
 pub fn run(context: &Context, query: &str) -> Result<u8, Failure> {
-    let answer = Reader::open(&context.house)?.index()?.trace(query)?;
+    let answer = context.reader()?.index()?.trace(query)?;
     if context.json() {
         let value = json!({
             "query": answer.query,

@@ -10,7 +10,7 @@ use bowline_engine::conductor::Conductor;
 pub async fn run(context: &Context) -> Result<u8, Failure> {
     let conductor = Conductor::begin(&context.house.directories, context.watcher())?;
     crash::install(&conductor)?;
-    let connected = target::connect(context).await?;
+    let connected = target::connect(context, &conductor).await?;
     let restored = connected.restore(&conductor).await?;
     connected.leave_running().await?;
     if restored.is_empty() {

@@ -5,13 +5,12 @@ use crate::printer;
 use crate::progress::line::inert;
 use bowline_diag::exit;
 use bowline_engine::Failure;
-use bowline_engine::read::Reader;
 use bowline_engine::why;
 use serde_json::json;
 
 /// Explains one release.
 pub fn run(context: &Context, wanted: Option<&str>) -> Result<u8, Failure> {
-    let reader = Reader::open(&context.house)?;
+    let reader = context.reader()?;
     let release = why::find(&reader, wanted)?;
     if context.json() {
         let mut value = json!(release);

@@ -215,7 +215,9 @@ fn begin(
     request: &Request,
 ) -> Result<(Started, Release), Failure> {
     let of_app = releases.iter().filter(|release| release.started.app == config.app);
-    let number = of_app.map(|release| release.started.number).max().unwrap_or(0) + 1;
+    let number = of_app.map(|release| release.started.number).max().unwrap_or(0);
+    let adopted = rollout::adopted_number(conductor, &format!("/{}", config.app))?;
+    let number = number.max(adopted) + 1;
     let version = bowline_record::next_version(revision.nearest_tag.as_deref(), number);
     let started = Started {
         app: config.app.clone(),

@@ -15,7 +15,7 @@ use serde_json::json;
 const REPORT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The event that says which reports the workflow left.
-const REPORTS_KEPT: &str = "workflow.reports_kept";
+pub(crate) const REPORTS_KEPT: &str = "workflow.reports_kept";
 
 /// Reports that the workflow left, kept in the store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

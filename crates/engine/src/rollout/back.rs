@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// The event of a rollback's beginning; its key is the rollout's.
-const STARTED: &str = "engine.rollback_started";
+pub(crate) const STARTED: &str = "engine.rollback_started";
 /// The event of its end.
-const FINISHED: &str = "engine.rollback_finished";
+pub(crate) const FINISHED: &str = "engine.rollback_finished";
 
 /// What a rollback did.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use bowline_diag::Diagnostic;
 use bowline_engine::Failure;
-use bowline_engine::target::{Counts, PodLogs, Router, Target, Weights};
+use bowline_engine::target::{Counts, PodLogs, Router, Serving, Target, Weights};
 use bowline_rollout::template::HASH_LABEL;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -162,6 +162,10 @@ impl Router for Fake {
         }
         *self.0.weights.lock().expect("whole") = Some(weights);
         async { Ok(()) }.boxed()
+    }
+
+    fn serving(&self) -> BoxFuture<'_, Result<Vec<Serving>, Diagnostic>> {
+        async { Ok(Vec::new()) }.boxed()
     }
 
     fn alive(&self) -> BoxFuture<'_, Result<(), Diagnostic>> {

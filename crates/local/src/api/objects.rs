@@ -9,7 +9,7 @@ use crate::{
     limits::{BUSY_MS_MAX, OBJECT_BYTES_MAX, WINDOW_CHANGES_MAX},
 };
 use bowline_host::files;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior::Immediate, params};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -55,6 +55,8 @@ struct Inner {
     /// Changes after `window_start`, oldest first.
     window: VecDeque<Change>,
     window_start: u64,
+    /// The fencing epoch of this process; `None` for one that only looks, or for a test.
+    epoch: Option<u64>,
 }
 
 /// The stored objects of one cluster.
@@ -135,6 +137,7 @@ impl Objects {
             version,
             window: VecDeque::new(),
             window_start: version,
+            epoch: None,
         };
         let (sender, _) = tokio::sync::watch::channel(version);
         Ok(Self { inner: Mutex::new(inner), version: sender })
@@ -208,6 +211,56 @@ impl Objects {
         result
     }
 
+    /// Takes the database over for the conductor with this fencing epoch: from now on those of
+    /// older epochs change nothing in it.
+    ///
+    /// # Errors
+    /// [`Error::Fenced`] for an epoch that is over already.
+    pub fn take_over(&self, epoch: u64) -> Result<(), Error> {
+        let mut inner = self.lock();
+        inner.epoch = Some(epoch);
+        let transaction = inner.connection.transaction_with_behavior(Immediate)?;
+        fence(&transaction, Some(epoch))?;
+        let value = i64::try_from(epoch).unwrap_or(i64::MAX);
+        transaction.execute(SET_NUMBER, params![EPOCH, value])?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Looks at every page of the database.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] with what SQLite says.
+    pub fn check(&self) -> Result<(), Error> {
+        let inner = self.lock();
+        let said: String =
+            inner.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        if said == "ok" { Ok(()) } else { Err(Error::Corrupt(said)) }
+    }
+
+    /// Writes a copy of the database to `path`, which must not be there; durable when this
+    /// returns.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn copy_to(&self, path: &Path) -> Result<(), Error> {
+        self.lock().connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
+        Ok(files::open_read(path)?.sync_all().map_err(|source| files::Error {
+            path: path.to_owned(),
+            action: "make durable",
+            source,
+        })?)
+    }
+
+    /// Whether this process may still act.
+    ///
+    /// # Errors
+    /// [`Error::Fenced`]; a database that cannot be read, for then nobody knows.
+    pub fn check_epoch(&self) -> Result<(), Error> {
+        let inner = self.lock();
+        fence(&inner.connection, inner.epoch)
+    }
+
     /// A note that is no API object: the router's wanted weights.
     ///
     /// # Errors
@@ -228,13 +281,33 @@ impl Objects {
     /// # Errors
     /// The database fails.
     pub fn set_note(&self, name: &str, body: &str) -> Result<(), Error> {
-        self.lock().connection.execute(
+        let mut inner = self.lock();
+        let epoch = inner.epoch;
+        let transaction = inner.connection.transaction_with_behavior(Immediate)?;
+        fence(&transaction, epoch)?;
+        transaction.execute(
             "INSERT INTO notes (name, body) VALUES (?1, ?2)
              ON CONFLICT (name) DO UPDATE SET body = excluded.body",
             params![name, body],
         )?;
-        Ok(())
+        Ok(transaction.commit()?)
     }
+}
+
+/// The row of the newest conductor's epoch.
+const EPOCH: &str = "epoch";
+
+const SET_NUMBER: &str = "INSERT INTO numbers (name, value) VALUES (?1, ?2)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
+/// Refuses an epoch that is over.
+fn fence(connection: &Connection, epoch: Option<u64>) -> Result<(), Error> {
+    let Some(mine) = epoch else { return Ok(()) };
+    let newest = "SELECT COALESCE(MAX(value), 0) FROM numbers WHERE name = ?1";
+    let newest: i64 =
+        connection.prepare_cached(newest)?.query_row(params![EPOCH], |row| row.get(0))?;
+    let newest = u64::try_from(newest).unwrap_or(0);
+    if newest > mine { Err(Error::Fenced { mine, newest }) } else { Ok(()) }
 }
 
 fn load_objects(connection: &Connection) -> Result<BTreeMap<Key, Arc<Value>>, Error> {
@@ -282,16 +355,13 @@ impl Inner {
         })
     }
 
-    fn persist(
-        &mut self,
-        changes: &[Change],
-        applied: &[AppliedChange],
-    ) -> Result<(), rusqlite::Error> {
+    fn persist(&mut self, changes: &[Change], applied: &[AppliedChange]) -> Result<(), Error> {
         if changes.is_empty() && applied.is_empty() {
             return Ok(());
         }
         let version = i64::try_from(self.version).expect("a counter of changes stays small");
-        let transaction = self.connection.transaction()?;
+        let transaction = self.connection.transaction_with_behavior(Immediate)?;
+        fence(&transaction, self.epoch)?;
         for change in changes {
             let kind = format!("{}/{}", change.key.kind.group, change.key.kind.plural);
             let (namespace, name) = (&change.key.namespace, &change.key.name);
@@ -326,13 +396,8 @@ impl Inner {
                 )?;
             }
         }
-        transaction
-            .prepare_cached(
-                "INSERT INTO numbers (name, value) VALUES ('version', ?1)
-                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            )?
-            .execute(params![version])?;
-        transaction.commit()
+        transaction.prepare_cached(SET_NUMBER)?.execute(params!["version", version])?;
+        Ok(transaction.commit()?)
     }
 
     fn undo(&mut self, version: u64, changes: Vec<Change>, applied: Vec<AppliedChange>) {

@@ -106,6 +106,9 @@ impl Runtime {
 
     /// Ends pods that have no object any more: deleted while no runtime was there.
     async fn end_strays(&self) {
+        if self.context.is_fenced() {
+            return;
+        }
         let folders = files::list(self.context.directories.pods()).unwrap_or_default();
         let strays: Vec<Shim> = folders
             .into_iter()

@@ -7,6 +7,7 @@ use super::{
     status::{self, Notice},
 };
 use crate::{
+    cluster::Cluster,
     limits::{DOWN_MS_MAX, DRAIN_MS_MAX, GRACE_SECONDS_DEFAULT},
     router::{Router, socket_of},
     shim::{spec::PodFile, state::State},
@@ -36,8 +37,17 @@ pub struct Context {
     pub shim: Launcher,
     /// Images.
     pub store: Store,
+    /// The API itself: it knows whether this process may still act.
+    pub cluster: Cluster,
     /// The edge.
     pub router: Router,
+}
+
+impl Context {
+    /// Whether a newer conductor has taken over, or nobody can tell: then nothing is touched.
+    pub fn is_fenced(&self) -> bool {
+        self.cluster.objects().check_epoch().is_err()
+    }
 }
 
 /// How a pod that cannot start is tried again: after 0.5 s, doubled up to this.
@@ -77,6 +87,10 @@ impl Worker {
     pub async fn run(mut self) {
         let mut wait = Duration::from_millis(500);
         loop {
+            if self.context.is_fenced() {
+                // The pod belongs to a newer conductor now.
+                return;
+            }
             if !self.look() {
                 return self.stop().await;
             }
@@ -250,6 +264,9 @@ impl Worker {
     /// Out of the edge's table, requests in flight ended, SIGTERM, grace, SIGKILL, folder and
     /// object gone. In this order.
     async fn stop(mut self) {
+        if self.context.is_fenced() {
+            return;
+        }
         let (namespace, name, uid) = self.names();
         if self.shim.holder().is_some() {
             if self.grace() > Duration::ZERO {

@@ -91,6 +91,8 @@ pub(crate) enum Request {
     /// A table that reflects all objects of now is in force. `again`: it is put even when the
     /// edge is thought to have it, because the edge may be another one.
     Settle { again: bool, reply: oneshot::Sender<Result<Acknowledged, Error>> },
+    /// What is wanted for every service that has an address.
+    Serving { reply: oneshot::Sender<Vec<(ServiceKey, SocketAddr, String)>> },
     /// What is wanted for a service.
     Read { service: ServiceKey, reply: oneshot::Sender<Option<Wanted>> },
 }
@@ -144,6 +146,15 @@ impl Router {
         let service = service.clone();
         let wanted = self.ask(|reply| Request::Read { service, reply }).await?;
         Ok(wanted.map(|wanted| (wanted.weights, wanted.generation)))
+    }
+
+    /// Every service that has an address and weights: with the address and the hash of the
+    /// version that is to stay.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub async fn serving(&self) -> Result<Vec<(ServiceKey, SocketAddr, String)>, Error> {
+        self.ask(|reply| Request::Serving { reply }).await
     }
 
     /// Gives a service its address on this machine, or (`None`) takes it away; returns when

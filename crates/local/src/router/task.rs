@@ -1,7 +1,7 @@
 //! The one task that owns the route table: requests and changes in, `PUT /table` out.
 
 use super::{Acknowledged, Request, Router, ServiceKey, Wanted, routes};
-use crate::{api::kind::by_name, cluster::Cluster, error::Error};
+use crate::{Options, api::kind::by_name, cluster::Cluster, error::Error};
 use bowline_host::task::{self, Task};
 use bowline_traffic::{Client, Generation, Route, Table};
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ struct Owner {
     waiting: Vec<Waiting>,
 }
 
-/// Starts the task. `listen` is joined with the addresses that were kept, and wins.
+/// Starts the task. The addresses of `options` are joined with the addresses that were kept, and wins.
 ///
 /// # Errors
 /// An unreadable note in the database.
@@ -60,7 +60,7 @@ pub(crate) fn start(
     cluster: &Cluster,
     edge: Client,
     runtime: PathBuf,
-    listen: &BTreeMap<ServiceKey, SocketAddr>,
+    options: &Options,
 ) -> Result<(Router, Task<()>), Error> {
     let kept = match cluster.objects().note(NOTE)? {
         Some(text) => {
@@ -78,7 +78,7 @@ pub(crate) fn start(
         wanted: BTreeMap::new(),
         listen: BTreeMap::new(),
         acknowledged: None,
-        generation: Generation::default(),
+        generation: Generation { epoch: options.epoch, counter: 0 },
         waiting: Vec::new(),
     };
     for KeptService { service, wanted, listen } in kept.services {
@@ -90,7 +90,7 @@ pub(crate) fn start(
             owner.listen.insert(service, listen);
         }
     }
-    owner.listen.extend(listen.iter().map(|(service, listen)| (service.clone(), *listen)));
+    owner.listen.extend(options.listen.iter().map(|(service, listen)| (service.clone(), *listen)));
     let task = task::spawn("router", owner.run()).abort_on_drop();
     Ok((Router::new(sender, edge), task))
 }
@@ -132,10 +132,19 @@ impl Owner {
                 }
                 self.waiting.push(Waiting { reply, undo: None });
             }
+            Request::Serving { reply } => drop(reply.send(self.serving())),
             Request::Read { service, reply } => {
                 drop(reply.send(self.wanted.get(&service).cloned()));
             }
         }
+    }
+
+    fn serving(&self) -> Vec<(ServiceKey, SocketAddr, String)> {
+        let row = |(service, wanted): (&ServiceKey, &Wanted)| {
+            let listen = self.listen.get(service)?;
+            Some((service.clone(), *listen, wanted.weights.stable_hash.clone()))
+        };
+        self.wanted.iter().filter_map(row).collect()
     }
 
     fn wait(&mut self, taken: Result<(), Error>, waiting: Waiting) {

@@ -96,6 +96,7 @@ fn options(folder: &Path, listen: SocketAddr) -> Options {
         edge_shim: launcher("edge-shim"),
         listen: BTreeMap::from([(service(), listen)]),
         namespace: "default".to_owned(),
+        epoch: 1,
     }
 }
 

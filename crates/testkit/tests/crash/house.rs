@@ -74,7 +74,11 @@ pub struct House {
 impl House {
     /// A service of `replicas` pods whose canary gets half of the traffic for `pause` seconds.
     pub fn new(replicas: u32, pause: u32) -> Self {
-        let world = World::new(bowline_testkit::program());
+        Self::on(World::new(bowline_testkit::program()), replicas, pause)
+    }
+
+    /// As [`House::new`], in a world that is there.
+    pub fn on(world: World, replicas: u32, pause: u32) -> Self {
         let repository = world.empty_repository("shop");
         for (path, text) in FILES {
             repository.write(path, text);

@@ -14,9 +14,13 @@
 )]
 
 mod ends;
+mod full;
 mod house;
 mod kills;
 mod matrix;
+mod reboot;
+mod recovery;
+mod takeover;
 mod user;
 
 #[test]
