@@ -9,6 +9,7 @@ mod explain;
 mod init;
 mod logs;
 mod ls;
+mod place;
 pub mod release;
 mod rollback;
 mod rollout;

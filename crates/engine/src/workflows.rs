@@ -222,6 +222,7 @@ pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, 
             go_mod: cache.join("go-mod"),
             npm: cache.join("npm"),
             actions: cache.join("actions"),
+            groups: cache.join("groups"),
         },
         tools: directories.tools(),
         go: toolchain::find_go(&setting.house.search_path)?,
@@ -268,6 +269,7 @@ fn tell(watcher: &dyn Watcher, verbose: bool, file: &str, event: RunEvent) {
             };
             happened(word, format!("{name} ({seconds:.1} s)"));
         }
+        RunEvent::Waiting { text } => happened("waiting", text),
         RunEvent::Annotation { annotation, .. } if is_own_word(&annotation.shown(), file) => {}
         RunEvent::Annotation { annotation, .. } => happened("annotated", annotation.shown()),
         RunEvent::Log { line, .. } if is_own_word(&line, file) => {}

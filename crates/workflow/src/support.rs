@@ -4,7 +4,7 @@
 use crate::codes;
 use crate::template::Template;
 use crate::tree::{
-    ActionReference, Concurrency, Grant, Job, Patterns, Permissions, RunsOn, Step, StepKind,
+    ActionReference, Grant, Job, Patterns, Permissions, RunsOn, Step, StepKind,
     Trigger, Workflow,
 };
 use bowline_diag::{Diagnostic, nearest};
@@ -29,7 +29,6 @@ pub fn unsupported(workflow: &Workflow) -> Vec<Diagnostic> {
         check.trigger(trigger);
     }
     check.permissions(workflow.permissions.as_ref());
-    check.concurrency(workflow.concurrency.as_ref());
     for job in &workflow.jobs {
         check.job(job);
     }
@@ -101,16 +100,8 @@ impl Check<'_> {
         }
     }
 
-    fn concurrency(&mut self, concurrency: Option<&Concurrency>) {
-        if let Some(concurrency) = concurrency {
-            let message = "`concurrency` is not carried out: runs of one group could overlap";
-            self.missing(message, concurrency.span, "remove it, or keep such runs apart yourself");
-        }
-    }
-
     fn job(&mut self, job: &Job) {
         self.permissions(job.permissions.as_ref());
-        self.concurrency(job.concurrency.as_ref());
         let id = &job.id.value;
         if let Some(call) = &job.uses {
             let message = format!("job `{id}` calls a reusable workflow, which is not carried out");

@@ -152,8 +152,8 @@ pub(crate) fn read_policy(config: &crate::config::Config) -> Result<Policy, Fail
             Ok(condition) => conditions.push(condition),
             Err(error) => wrong.push(
                 error
-                    .at(crate::config::FILE, gate.line, gate.column)
-                    .source(crate::config::FILE, config.text.clone()),
+                    .at(&*config.file, gate.line, gate.column)
+                    .source(&*config.file, config.text.clone()),
             ),
         }
     }
