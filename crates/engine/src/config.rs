@@ -478,7 +478,8 @@ mod tests {
 
     #[test]
     fn a_mistake_does_not_hide_what_stands_beside_it() {
-        let (config, mistakes) = super::read_as_far(&GOOD.replace("gates:", "gate:"), &Place::new("", "folder"));
+        let (config, mistakes) =
+            super::read_as_far(&GOOD.replace("gates:", "gate:"), &Place::new("", "folder"));
         assert_eq!(mistakes.len(), 1);
         assert_eq!(config.expect("the rest is understood").deploy_path, "k8s");
     }

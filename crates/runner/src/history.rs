@@ -34,14 +34,12 @@ fn step_wants(step: &Step) -> bool {
         literal.is_none_or(|text| !matches!(text.trim(), text if text.is_empty() || text == usual))
     };
     uses.with.entries.iter().any(|(key, value)| match key {
-            Key::Name(name) if name.value.eq_ignore_ascii_case("fetch-depth") => {
-                other_than(value, "1")
-            }
-            Key::Name(name) if name.value.eq_ignore_ascii_case("fetch-tags") => {
-                other_than(value, "false")
-            }
-            Key::Name(_) | Key::Template(_) | Key::Insert(_) => false,
-        })
+        Key::Name(name) if name.value.eq_ignore_ascii_case("fetch-depth") => other_than(value, "1"),
+        Key::Name(name) if name.value.eq_ignore_ascii_case("fetch-tags") => {
+            other_than(value, "false")
+        }
+        Key::Name(_) | Key::Template(_) | Key::Insert(_) => false,
+    })
 }
 
 #[cfg(test)]

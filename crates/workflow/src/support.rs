@@ -4,8 +4,7 @@
 use crate::codes;
 use crate::template::Template;
 use crate::tree::{
-    ActionReference, Grant, Job, Patterns, Permissions, RunsOn, Step, StepKind,
-    Trigger, Workflow,
+    ActionReference, Grant, Job, Patterns, Permissions, RunsOn, Step, StepKind, Trigger, Workflow,
 };
 use bowline_diag::{Diagnostic, nearest};
 use bowline_yaml::Span;
