@@ -289,7 +289,7 @@ fn tell(watcher: &dyn Watcher, verbose: bool, file: &str, event: RunEvent) {
 }
 
 /// Codes of the runner that say: the machine lacks something, or failed.
-const MACHINE_CODES: &[&str] = &["BOW0207", "BOW0208", "BOW0209", "BOW0212"];
+const MACHINE_CODES: &[&str] = &["BOW0115", "BOW0207", "BOW0208", "BOW0209", "BOW0212"];
 
 /// The longest step name in a sentence, in characters.
 const STEP_NAME_MAX: usize = 40;

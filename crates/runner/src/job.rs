@@ -28,7 +28,7 @@ use bowline_sandbox::mask::{Masker, Secret};
 use bowline_sandbox::{Exit, Program};
 use bowline_workflow::expr::Value;
 use bowline_workflow::plan::JobInstance;
-use bowline_workflow::{Job, Template};
+use bowline_workflow::{Job, RUNNER_LABEL, Template, support};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -125,7 +125,9 @@ pub fn execute(shared: &Shared, job: &Job, assignment: &Assignment) -> JobReport
         workspace_upper: Some(folder.join("workspace")),
         log: Some(folder.join("log")),
     };
-    let outcome = enter_group(shared, job, assignment).and_then(|entered| {
+    let entered = runner_of(shared, job, assignment);
+    let entered = entered.and_then(|()| enter_group(shared, job, assignment));
+    let outcome = entered.and_then(|entered| {
         let Entered::Alone(_lock) = entered else {
             report.conclusion = Conclusion::Cancelled;
             return Ok(());
@@ -150,6 +152,36 @@ pub fn execute(shared: &Shared, job: &Job, assignment: &Assignment) -> JobReport
     report
 }
 
+/// Refuses a job whose labels no runner has. Those that stand in the file were seen before;
+/// a matrix gives its own.
+fn runner_of(shared: &Shared, job: &Job, assignment: &Assignment) -> Result<(), Problem> {
+    let Some(runs_on) = &job.runs_on else { return Ok(()) };
+    let facts = early_facts(&shared.request, assignment);
+    for template in &runs_on.labels {
+        let value = template.evaluate(&facts.scope());
+        let value = value.map_err(|error| Problem::from(error).or_at(template.span))?;
+        let labels = match &value {
+            Value::Array(items) => items.iter().map(Value::to_text).collect(),
+            one => vec![one.to_text()],
+        };
+        if let Some(message) = labels.iter().find_map(|label| support::label_problem(label)) {
+            let problem = Problem::new(RUNNER_LABEL, message).or_at(template.span);
+            return Err(problem.help(support::LABEL_HELP));
+        }
+    }
+    Ok(())
+}
+
+/// What is known of a job before it has its box.
+fn early_facts(request: &RunRequest, assignment: &Assignment) -> Facts {
+    Facts {
+        needs: assignment.needs.clone(),
+        strategy: assignment.instance.strategy.clone(),
+        matrix: assignment.instance.matrix.clone(),
+        ..run_facts(request)
+    }
+}
+
 /// Whether a job's turn has come.
 enum Entered {
     /// Nobody else of its group works while this lives.
@@ -162,12 +194,7 @@ enum Entered {
 fn enter_group(shared: &Shared, job: &Job, assignment: &Assignment) -> Result<Entered, Problem> {
     let Some(concurrency) = &job.concurrency else { return Ok(Entered::Alone(None)) };
     let request = &shared.request;
-    let facts = Facts {
-        needs: assignment.needs.clone(),
-        strategy: assignment.instance.strategy.clone(),
-        matrix: assignment.instance.matrix.clone(),
-        ..run_facts(request)
-    };
+    let facts = early_facts(request, assignment);
     let group = Group::of(concurrency, request, &facts.scope())?;
     if assignment.of_run.as_ref() == Some(&group) {
         let message = "the job's `concurrency` group is its own run's, so it would wait for ever";
@@ -534,7 +561,7 @@ fn minutes(number: f64) -> Duration {
     Duration::from_secs_f64(number * 60.0)
 }
 
-/// What is known before a job has its box.
+/// What is known before any job.
 pub(crate) fn run_facts(request: &RunRequest) -> Facts {
     let inputs = serde_json::Value::Object(request.inputs.clone());
     Facts {

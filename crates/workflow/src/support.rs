@@ -2,7 +2,6 @@
 //! its consequence, before anything runs. Nothing is ignored in silence.
 
 use crate::codes;
-use crate::template::Template;
 use crate::tree::{
     ActionReference, Grant, Job, Patterns, Permissions, RunsOn, Step, StepKind, Trigger, Workflow,
 };
@@ -140,7 +139,7 @@ impl Check<'_> {
             self.missing(message, group.span, "name a label such as `ubuntu-latest`");
         }
         for label in &runs_on.labels {
-            // Labels from expressions are checked with their values, by `label_problem`.
+            // The runner asks with the values of those that an expression gives.
             if let Some(text) = label.as_literal().map(|value| value.to_text())
                 && let Some(message) = label_problem(&text)
             {
@@ -195,7 +194,8 @@ impl Check<'_> {
     }
 }
 
-const LABEL_HELP: &str = "use `ubuntu-latest`, `linux` or `self-hosted`";
+/// What to do about a label that no runner has.
+pub const LABEL_HELP: &str = "use `ubuntu-latest`, `linux` or `self-hosted`";
 
 /// The built-in action of a repository's name, compared without case.
 #[must_use]
@@ -222,13 +222,4 @@ pub fn label_problem(label: &str) -> Option<String> {
         return None;
     }
     Some(format!("no runner has the label `{label}`, so nothing would run this job"))
-}
-
-/// A diagnostic for labels that an expression gave, at the place of `runs-on`.
-#[must_use]
-pub fn label_diagnostic(workflow: &Workflow, label: &str, at: &Template) -> Option<Diagnostic> {
-    let message = label_problem(label)?;
-    let mut check = Check { workflow, found: Vec::new() };
-    check.add(codes::RUNNER_LABEL, message, at.span, LABEL_HELP);
-    check.found.pop()
 }
