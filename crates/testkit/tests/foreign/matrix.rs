@@ -139,7 +139,11 @@ fn a_matrix_with_outputs_artifacts_and_concurrency_is_released() {
     site.repository.write("docs/a page.md", "words\n");
     site.repository.commit("words");
     let ignored = site.release().expect_exit(3);
-    assert!(ignored.stderr.contains("skipped"), "{ignored}");
+    assert!(ignored.stderr.contains("skipped .github/workflows/ci.yml: "), "{ignored}");
+    assert!(
+        ignored.stderr.contains("help: release a commit that the workflow runs for"),
+        "{ignored}"
+    );
 }
 
 #[test]
