@@ -9,6 +9,7 @@ mod explain;
 mod init;
 mod logs;
 mod ls;
+mod place;
 mod prune;
 pub mod release;
 mod rollback;

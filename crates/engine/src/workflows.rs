@@ -128,23 +128,31 @@ pub fn read_supported(root: &Path, path: &str) -> Result<Workflow, Failure> {
     if unsupported.is_empty() { Ok(workflow) } else { Err(Failure::mistakes(unsupported)) }
 }
 
+/// The workflows of a release.
+#[derive(Default)]
+pub(crate) struct Carried {
+    /// Those that ran.
+    pub ran: Vec<Ran>,
+    /// Those that its push does not trigger: file and reason.
+    pub skipped: Vec<String>,
+}
+
 /// Runs the workflows of a release that its push triggers, one after another; the first that
 /// fails is the last that runs.
-pub(crate) async fn run_all(lane: &Lane<'_>) -> Result<Vec<Ran>, Failure> {
+pub(crate) async fn run_all(lane: &Lane<'_>) -> Result<Carried, Failure> {
     let tree = &lane.checkout.tree;
     let mut workflows = Vec::new();
     for placed in &lane.config.workflows {
         workflows.push((placed.text.clone(), read_supported(tree, &placed.text)?));
     }
     let event = push_event(&lane.revision);
-    let mut ran = Vec::new();
+    let Carried { mut ran, mut skipped } = Carried::default();
     for (index, (file, workflow)) in workflows.into_iter().enumerate() {
         if let Decision::Skips { reason, .. } = filter::matches(&workflow.on, &event) {
-            lane.conductor.tell(&Notice::Happened {
-                stage: "workflow".into(),
-                word: "skipped".into(),
-                text: format!("{file}: {reason}"),
-            });
+            let text = format!("{file}: {reason}");
+            skipped.push(text.clone());
+            let (stage, word) = ("workflow".into(), "skipped".into());
+            lane.conductor.tell(&Notice::Happened { stage, word, text });
             continue;
         }
         let setting = Setting {
@@ -174,7 +182,7 @@ pub(crate) async fn run_all(lane: &Lane<'_>) -> Result<Vec<Ran>, Failure> {
             }
         }
     }
-    Ok(ran)
+    Ok(Carried { ran, skipped })
 }
 
 /// The repository's short name: its folder's.
@@ -227,6 +235,7 @@ pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, 
             go_mod: cache.join("go-mod"),
             npm: cache.join("npm"),
             actions: cache.join("actions"),
+            groups: cache.join("groups"),
         },
         tools: directories.tools(),
         go: toolchain::find_go(&setting.house.search_path)?,
@@ -258,7 +267,7 @@ fn history(workflow: &Workflow, setting: &Setting<'_>) -> Result<Option<History>
 }
 
 /// Codes of the runner that say: the machine lacks something, or failed.
-const MACHINE_CODES: &[&str] = &["BOW0207", "BOW0208", "BOW0209", "BOW0212"];
+const MACHINE_CODES: &[&str] = &["BOW0115", "BOW0207", "BOW0208", "BOW0209", "BOW0212"];
 
 /// The longest step name in a sentence, in characters.
 const STEP_NAME_MAX: usize = 40;

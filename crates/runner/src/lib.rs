@@ -22,6 +22,7 @@ mod event;
 mod find;
 mod github;
 mod glob;
+mod group;
 mod hashfiles;
 mod history;
 mod job;

@@ -43,3 +43,5 @@ pub const LINE_HELD_BYTES_MAX: usize = 1 << 20;
 pub const LOG_READ_BYTES_MAX: u64 = 2 * LOG_JOB_BYTES_MAX;
 /// What the kernel says about one process.
 pub const PROCESS_STATUS_BYTES_MAX: u64 = 64 << 10;
+/// How often a job that waits for its `concurrency` group looks whether it is free.
+pub const GROUP_LOOK_MS: u64 = 50;

@@ -12,6 +12,8 @@ use std::collections::{HashMap, HashSet};
 /// The first place where the text is no YAML, exceeds a limit, repeats a key of a mapping, or
 /// names an anchor that does not exist.
 pub fn parse_documents(text: &str, limits: &Limits) -> Result<Vec<Node>, Error> {
+    // A mark at the beginning says that the text is UTF-8, and takes no column.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.len() > limits.bytes_max {
         let (has, max) = (text.len(), limits.bytes_max);
         let message = format!("the file has {has} bytes; at most {max} are read");
@@ -83,7 +85,7 @@ impl Composer<'_> {
     }
 
     fn next(&mut self) -> Result<Event, Error> {
-        let event = self.parser.parse().map_err(|error| syntax(&error))?;
+        let event = self.parser.parse().map_err(|error| indented(syntax(&error), &self.lines))?;
         self.count_events(1, event.start_mark)?;
         Ok(event)
     }
@@ -310,6 +312,21 @@ fn scalar_style(style: ScalarStyle) -> Style {
         ScalarStyle::Literal => Style::Literal,
         ScalarStyle::Folded => Style::Folded,
         _ => Style::Plain,
+    }
+}
+
+/// A tab where only blanks may stand looks like any other error to the parser, and like
+/// nothing at all to a person.
+fn indented(error: Error, lines: &[&str]) -> Error {
+    let text = error.line.checked_sub(1).and_then(|line| lines.get(line)).copied();
+    let text = text.unwrap_or_default();
+    let blank = text.len() - text.trim_start_matches([' ', '\t']).len();
+    match text[..blank].find('\t') {
+        Some(tab) => {
+            let message = "not YAML: a tab indents this line, where only blanks may stand";
+            Error::new(error.problem, message, (error.line, tab + 1))
+        }
+        None => error,
     }
 }
 

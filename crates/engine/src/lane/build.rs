@@ -65,7 +65,7 @@ impl Lane<'_> {
         let seen = Arc::clone(&stop);
         let _watch = self.cancel.watch(move || seen.store(true, Ordering::SeqCst));
         let request = BuildRequest {
-            context: self.checkout.tree.clone(),
+            context: self.checkout.tree.join(&self.config.context),
             dockerfile: path.clone(),
             text: String::from_utf8_lossy(&bytes).into_owned(),
             build_args: BTreeMap::new(),

@@ -2,7 +2,7 @@
 
 use super::{Done, Lane};
 use crate::failure::Failure;
-use crate::workflows::{self, Ran};
+use crate::workflows::{self, Carried};
 use bowline_diag::{Diagnose, Diagnostic, exit};
 use bowline_gate::{Condition, Content, Policy, Report, decide};
 use bowline_host::clock::Stopwatch;
@@ -22,6 +22,9 @@ pub(crate) const REPORTS_KEPT: &str = "workflow.reports_kept";
 pub(crate) struct Reports {
     coverage: Vec<Kept>,
     tests: Vec<Kept>,
+    /// Workflows that the push does not trigger, which so left none.
+    #[serde(default)]
+    skipped: Vec<String>,
 }
 
 /// One report: where it lay and its content.
@@ -43,12 +46,13 @@ impl Lane<'_> {
             return self.end("workflow", true, clock.seconds(), Ok(Done::passed("passed before")));
         }
         let ran = workflows::run_all(self).await;
-        let done = ran.and_then(|ran| self.workflow_done(ran));
+        let done = ran.and_then(|carried| self.workflow_done(carried));
         self.end("workflow", false, clock.seconds(), done)
     }
 
-    fn workflow_done(&mut self, ran: Vec<Ran>) -> Result<Done, Failure> {
-        self.keep_reports(&ran)?;
+    fn workflow_done(&mut self, carried: Carried) -> Result<Done, Failure> {
+        let ran = &carried.ran;
+        self.keep_reports(&carried)?;
         let jobs: usize = ran.iter().map(|ran| ran.report.jobs.len()).sum();
         let bad = ran.iter().find(|ran| ran.report.conclusion != Conclusion::Success);
         let Some(bad) = bad else {
@@ -65,15 +69,15 @@ impl Lane<'_> {
     }
 
     /// Copies the reports into the store: the gate's inputs outlive the job's folder.
-    fn keep_reports(&mut self, ran: &[Ran]) -> Result<(), Failure> {
-        let mut kept = Reports::default();
+    fn keep_reports(&mut self, carried: &Carried) -> Result<(), Failure> {
+        let mut kept = Reports { skipped: carried.skipped.clone(), ..Reports::default() };
         let wanted = [
             (&self.config.coverage_report, &mut kept.coverage),
             (&self.config.tests_report, &mut kept.tests),
         ];
         for (path, list) in wanted {
             let Some(path) = path else { continue };
-            for ran in ran {
+            for ran in &carried.ran {
                 for (_, file) in ran.report.workspace_files(path) {
                     let digest = self.store.put_file(&file)?;
                     list.push(Kept { path: path.clone(), digest });
@@ -118,6 +122,13 @@ impl Lane<'_> {
         for fact in &decision.notes {
             diagnostic = diagnostic.note(fact.clone());
         }
+        let left = self.reports.coverage.len() + self.reports.tests.len();
+        if left == 0 && !self.reports.skipped.is_empty() {
+            for skipped in &self.reports.skipped {
+                diagnostic = diagnostic.note(format!("skipped {skipped}"));
+            }
+            diagnostic = diagnostic.help("release a commit that the workflow runs for");
+        }
         let failure = Failure { diagnostics: vec![diagnostic], exit_code: exit::BLOCKED };
         Ok(Done { verdict: Verdict::Block, note, stop: Some((Outcome::Blocked, failure)) })
     }
@@ -152,8 +163,8 @@ pub(crate) fn read_policy(config: &crate::config::Config) -> Result<Policy, Fail
             Ok(condition) => conditions.push(condition),
             Err(error) => wrong.push(
                 error
-                    .at(crate::config::FILE, gate.line, gate.column)
-                    .source(crate::config::FILE, config.text.clone()),
+                    .at(&*config.file, gate.line, gate.column)
+                    .source(&*config.file, config.text.clone()),
             ),
         }
     }

@@ -12,7 +12,7 @@ use crate::prune;
 use crate::target::Target;
 use bowline_diag::{Diagnostic, nearest};
 use bowline_model::NewEvent;
-use bowline_rollout::machine::{DigestQuarantined, Effect, Event, State};
+use bowline_rollout::machine::{DigestQuarantined, Effect, Event, Reapplied, State};
 use bowline_rollout::{Version, template};
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use kube::Api;
@@ -237,6 +237,11 @@ fn earlier(
         match Event::from_event(&entry)? {
             Some(Event::Started(event)) => started = Some(event.version),
             Some(Event::Promoted(_)) => promoted.extend(started.clone()),
+            // A later release of what runs gives it another name.
+            Some(Event::Reapplied(Reapplied { release: Some(release), .. })) => {
+                let renamed = promoted.last().cloned();
+                promoted.extend(renamed.map(|version| Version { release, ..version }));
+            }
             _ => {}
         }
     }

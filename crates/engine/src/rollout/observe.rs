@@ -28,6 +28,9 @@ const LAST_WORDS_MAX: Duration = Duration::from_millis(30);
 /// Lines of a crashed pod's log that travel with an abort.
 const LAST_LOG_LINES: usize = 20;
 
+/// How the message of a container begins that a probe has ended, after the probe's name.
+const PROBE_FAILED: &str = " probe failed: ";
+
 impl Controller<'_> {
     pub(super) async fn observe(&mut self) -> Result<Observation, Failure> {
         match self.pods().await {
@@ -90,6 +93,7 @@ impl Controller<'_> {
             if crashes > 0 && entry.last_log.is_empty() {
                 let name = pod.metadata.name.as_deref().unwrap_or_default();
                 entry.last_log = self.target.logs.last_lines(namespace, name, LAST_LOG_LINES).await;
+                entry.last_log.extend(failed_probe(pod).map(|why| format!("ended: {why}")));
             }
         }
         Ok((seen, lingering))
@@ -222,6 +226,14 @@ fn crashes(pod: &Pod) -> u32 {
         u32::try_from(status.restart_count).unwrap_or(0) + u32::from(waiting_after_end)
     };
     statuses.map_or(0, |all| all.iter().map(of_one).sum())
+}
+
+/// The probe for whose sake a container was ended, as its last state says.
+fn failed_probe(pod: &Pod) -> Option<String> {
+    let statuses = pod.status.as_ref()?.container_statuses.as_ref()?;
+    let ended = statuses.iter().find_map(|status| status.last_state.as_ref()?.terminated.as_ref());
+    let first = ended?.message.as_deref()?.lines().next()?;
+    first.contains(PROBE_FAILED).then(|| first.to_owned())
 }
 
 fn terminated(status: &k8s_openapi::api::core::v1::ContainerStatus) -> bool {

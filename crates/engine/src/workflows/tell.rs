@@ -36,6 +36,7 @@ impl Teller {
             RunEvent::JobFinished { name, conclusion, seconds, .. } => {
                 self.happened(conclusion_word(conclusion), &format!("{name} ({seconds:.1} s)"));
             }
+            RunEvent::Waiting { text } => self.happened("waiting", &text),
             RunEvent::Log { job, step, line } if is_own_word(&line, &self.file) => {
                 self.with_held(|held| held.push(Held { job, step, line }));
             }

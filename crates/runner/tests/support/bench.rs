@@ -85,6 +85,7 @@ impl Bench {
                 go_build: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("go-build"),
                 go_mod: state.join("cache/go-mod"),
                 npm: state.join("cache/npm"),
+                groups: state.join("cache/groups"),
                 actions: state.join("cache/actions"),
             },
             tools: state.join("tools"),
