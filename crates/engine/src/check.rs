@@ -6,13 +6,11 @@ mod objects;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::lane::read_policy;
+use crate::repository_file;
 use crate::workflows;
 use bowline_diag::{Diagnostic, nearest};
 use bowline_host::files;
 use std::path::Path;
-
-/// The largest file that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The Dockerfile where `bowline.yaml` names none.
 const DOCKERFILE: &str = "Dockerfile";
@@ -47,16 +45,20 @@ pub struct Checked {
 pub async fn check(root: &Path, setting: &Setting) -> Result<Checked, Failure> {
     let mut checked = Checked::default();
     let folder = root.file_name().map_or_else(String::new, |n| n.to_string_lossy().to_lowercase());
-    let config = match files::read_beneath(root, config::FILE, FILE_BYTES_MAX) {
-        Ok(bytes) => {
+    let config = match repository_file::text(root, config::FILE) {
+        Ok(None) => None,
+        Ok(Some(text)) => {
             checked.files.push(config::FILE.into());
             checked.configured = true;
-            let (config, mistakes) = config::read_as_far(&String::from_utf8_lossy(&bytes), &folder);
+            let (config, mistakes) = config::read_as_far(&text, &folder);
             checked.mistakes.extend(mistakes);
             config
         }
-        Err(error) if error.is_not_found() => None,
-        Err(error) => return Err(error.into()),
+        Err(mistake) => {
+            checked.configured = true;
+            checked.mistakes.push(mistake);
+            None
+        }
     };
     check_workflows(root, config.as_ref(), setting.all_workflows, &mut checked)?;
     let dockerfile = config.as_ref().map_or(DOCKERFILE, |config| &config.dockerfile).to_owned();
@@ -121,9 +123,9 @@ fn check_dockerfile(
     setting: &Setting,
     checked: &mut Checked,
 ) -> Result<(), Failure> {
-    let bytes = match files::read_beneath(root, path, FILE_BYTES_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) if error.is_not_found() => {
+    let bytes = match repository_file::bytes(root, path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
             if needed {
                 let message = format!("there is no `{path}`");
                 let help = format!("add one, or name it: `dockerfile: PATH` in `{}`", config::FILE);
@@ -131,7 +133,10 @@ fn check_dockerfile(
             }
             return Ok(());
         }
-        Err(error) => return Err(error.into()),
+        Err(mistake) => {
+            checked.mistakes.push(mistake);
+            return Ok(());
+        }
     };
     checked.files.push(path.to_owned());
     let text = String::from_utf8_lossy(&bytes);

@@ -5,6 +5,7 @@
 use bowline_diag::{Diagnostic, nearest};
 use bowline_yaml::{Node, Resolved, Schema, Yaml};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// The name of the file, in a repository's root.
 pub const FILE: &str = "bowline.yaml";
@@ -97,7 +98,7 @@ pub fn read_as_far(text: &str, folder: &str) -> (Option<Config>, Vec<Diagnostic>
             return (None, vec![diagnostic]);
         }
     };
-    let mut reader = Reader { text, errors: Vec::new() };
+    let mut reader = Reader { text, shared: Arc::from(text), errors: Vec::new() };
     let config = match documents.as_slice() {
         [root] => reader.config(root, folder),
         _ => {
@@ -111,6 +112,8 @@ pub fn read_as_far(text: &str, folder: &str) -> (Option<Config>, Vec<Diagnostic>
 
 struct Reader<'a> {
     text: &'a str,
+    /// The same text, for the mistakes.
+    shared: Arc<str>,
     errors: Vec<Diagnostic>,
 }
 
@@ -305,7 +308,7 @@ impl Reader<'_> {
         self.errors.push(
             Diagnostic::error("BOW1002", message)
                 .at(FILE, span.line, span.column, span.length, "")
-                .source(FILE, self.text),
+                .source(FILE, Arc::clone(&self.shared)),
         );
         let last = self.errors.len() - 1;
         &mut self.errors[last]

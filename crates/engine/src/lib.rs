@@ -20,6 +20,7 @@ pub mod notice;
 pub mod read;
 pub mod recognise;
 pub mod release;
+pub mod repository_file;
 pub mod rollout;
 pub mod target;
 pub mod why;

@@ -65,7 +65,7 @@ impl Context<'_> {
         let span = node.span;
         Diagnostic::error(code, message)
             .at(self.file.path.clone(), span.line, span.column, span.length, label)
-            .source(self.file.path.clone(), self.file.text.clone())
+            .source(self.file.path.clone(), Arc::clone(&self.text))
     }
 }
 
@@ -257,7 +257,7 @@ impl Reader {
                     self.errors.push(
                         error
                             .at(place.file, line, column, place.length, "the first one")
-                            .source(entry.get().file.clone(), entry.get().text.to_string())
+                            .source(entry.get().file.clone(), Arc::clone(&entry.get().text))
                             .help("remove or rename one of them"),
                     );
                 }

@@ -1,16 +1,18 @@
 //! The manifests: read, tried in a cluster that holds nothing, and put together as a release
 //! would.
 
-use super::{Checked, FILE_BYTES_MAX, Setting};
+use super::{Checked, Setting};
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::kubernetes;
+use crate::repository_file;
 use bowline_diag::{Diagnose, Diagnostic};
 use bowline_host::files;
 use bowline_manifest::{File, ImageError, Resource};
 use bowline_rollout::spec;
 use kube::Client;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// Files in a manifest folder, at most.
@@ -30,21 +32,41 @@ pub(super) async fn check(
     checked: &mut Checked,
 ) -> Result<(), Failure> {
     let folder = &config.deploy_path;
-    let folder_path = root.join(folder);
-    if !files::is_dir(&folder_path) {
+    let is_folder = match repository_file::is_folder(root, folder) {
+        Ok(is_folder) => is_folder,
+        Err(mistake) => {
+            checked.mistakes.push(mistake);
+            return Ok(());
+        }
+    };
+    if !is_folder {
         let message = format!("`deploy.path` names `{folder}`, which is not a folder");
         let help = format!("add the folder, or correct `deploy.path` in `{}`", config::FILE);
         checked.mistakes.push(Diagnostic::error("BOW1009", message).help(help));
         return Ok(());
     }
     let mut read = Vec::new();
-    for entry in files::walk(&folder_path, MANIFEST_FILES_MAX)? {
-        if bowline_manifest::is_manifest_file(&entry.relative) {
-            let bytes = files::read_beneath(&folder_path, &entry.relative, FILE_BYTES_MAX)?;
-            let path = format!("{folder}/{}", entry.relative);
-            checked.files.push(path.clone());
-            read.push(File { path, text: String::from_utf8_lossy(&bytes).into_owned() });
+    let mut unreadable = false;
+    for entry in files::walk(root.join(folder), MANIFEST_FILES_MAX)? {
+        if !bowline_manifest::is_manifest_file(&entry.relative) {
+            continue;
         }
+        let path = format!("{folder}/{}", entry.relative);
+        match repository_file::text(root, &path) {
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                checked.files.push(path.clone());
+                read.push(File { path, text });
+            }
+            Err(mistake) => {
+                unreadable = true;
+                checked.mistakes.push(mistake);
+            }
+        }
+    }
+    // Without all of them nothing true can be said about what they are together.
+    if unreadable {
+        return Ok(());
     }
     let mut resources = match bowline_manifest::read(&read) {
         Ok(resources) => resources,
@@ -221,7 +243,7 @@ fn pointer(field: &str) -> String {
 /// A line is blamed once: where the rollout's own reader spoke, the API only repeats it.
 fn once_a_line(mistakes: &mut Vec<Diagnostic>) {
     let line = |mistake: &Diagnostic| mistake.labels.first().map(|l| (l.file.clone(), l.line));
-    let known: Vec<_> =
+    let known: HashSet<_> =
         mistakes.iter().filter(|mistake| mistake.code != "BOW1010").filter_map(line).collect();
     mistakes.retain(|mistake| {
         mistake.code != "BOW1010" || !line(mistake).is_some_and(|line| known.contains(&line))

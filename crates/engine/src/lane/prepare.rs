@@ -8,11 +8,11 @@ use crate::failure::Failure;
 use crate::house::House;
 use crate::notice::Notice;
 use crate::release::{self, Finished, Release, Started};
+use crate::repository_file;
 use crate::rollout;
 use crate::target::Target;
 use crate::workflows;
 use bowline_diag::{Diagnostic, nearest};
-use bowline_host::files;
 use bowline_model::{Outcome, Revision};
 use bowline_rollout::machine::Phase;
 use bowline_runner::CancelToken;
@@ -20,9 +20,6 @@ use bowline_sandbox::toolchain;
 use bowline_source::{Git, GitRef, Repository};
 use bowline_store::Store;
 use std::path::Path;
-
-/// The largest `bowline.yaml`, in bytes.
-const CONFIG_BYTES_MAX: u64 = 64 * 1024;
 
 /// Finds the commit, reads its configuration, settles what is open and begins the release.
 pub async fn prepare<'a>(
@@ -108,16 +105,16 @@ fn revision(repository: &Repository, request: &Request) -> Result<Revision, Fail
 
 /// The configuration of a tree; `folder` names the application when the file does not.
 pub fn read_config(tree: &Path, folder: &str) -> Result<Config, Failure> {
-    let text = match files::read_beneath(tree, config::FILE, CONFIG_BYTES_MAX) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) if error.is_not_found() => {
+    let text = match repository_file::text(tree, config::FILE) {
+        Ok(Some(text)) => text,
+        Ok(None) => {
             let message = format!("there is no `{}` in the commit", config::FILE);
             return Err(Failure::usage(
                 Diagnostic::error("BOW1006", message)
                     .help("run `bowline init`, look at what it wrote, and commit it"),
             ));
         }
-        Err(error) => return Err(error.into()),
+        Err(mistake) => return Err(Failure::mistakes(vec![mistake])),
     };
     config::read(&text, folder).map_err(Failure::mistakes)
 }
