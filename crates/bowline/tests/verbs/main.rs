@@ -10,6 +10,7 @@ mod demo;
 mod docs;
 mod doctor;
 mod explain;
+mod hostile;
 mod init;
 mod ls;
 mod release;

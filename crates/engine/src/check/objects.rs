@@ -18,6 +18,9 @@ use std::path::Path;
 /// Files in a manifest folder, at most.
 const MANIFEST_FILES_MAX: usize = 1000;
 
+/// Mistakes of one object that are told, at most.
+const MISTAKES_MAX: usize = 100;
+
 /// The namespace in which objects are tried.
 const REHEARSAL: &str = "default";
 
@@ -142,11 +145,14 @@ fn put_together(resources: &[Resource], config: &Config) -> Vec<Diagnostic> {
             let named = spec.strategy.stable_service.as_deref();
             mistakes.extend(service_mistake(resources, workload, named));
         }
-        Err(errors) => mistakes.extend(errors.iter().map(|error| {
-            workload
-                .error(error.code, &error.pointer, error.message.clone(), "")
-                .help(error.help.clone())
-        })),
+        Err(errors) => {
+            mistakes.extend(errors.iter().take(MISTAKES_MAX).map(|error| {
+                workload
+                    .error(error.code, &error.pointer, error.message.clone(), "")
+                    .help(error.help.clone())
+            }));
+            mistakes.extend(too_many(workload, errors.len()));
+        }
     }
     mistakes
 }
@@ -195,10 +201,13 @@ async fn tried(rehearsal: &Client, resource: &Resource) -> Vec<Diagnostic> {
         return kubernetes::failure(error).diagnostics;
     };
     let causes = status.details.iter().flat_map(|details| &details.causes);
-    let refused: Vec<Diagnostic> =
-        causes.map(|cause| refusal(resource, &cause.field, &cause.message)).collect();
+    let refused: Vec<Diagnostic> = causes
+        .clone()
+        .take(MISTAKES_MAX)
+        .map(|c| refusal(resource, &c.field, &c.message))
+        .collect();
     if !refused.is_empty() {
-        return refused;
+        return refused.into_iter().chain(too_many(resource, causes.count())).collect();
     }
     if status.code == 404 {
         let message = format!("the cluster does not serve the kind `{}`", resource.kind);
@@ -206,6 +215,13 @@ async fn tried(rehearsal: &Client, resource: &Resource) -> Vec<Diagnostic> {
         return vec![resource.error("BOW1010", "/kind", message, "").help(help)];
     }
     vec![resource.error("BOW1010", "", status.message.clone(), "")]
+}
+
+/// What is said instead of the mistakes beyond the limit: finding their places takes time.
+fn too_many(resource: &Resource, count: usize) -> Option<Diagnostic> {
+    let more = count.checked_sub(MISTAKES_MAX).filter(|more| *more > 0)?;
+    let message = format!("{more} more mistakes of {} are not shown", resource.title());
+    Some(resource.error("BOW1010", "", message, "").help("correct the others first"))
 }
 
 /// One field that the API refuses, at its place in the file.

@@ -58,6 +58,13 @@ pub async fn prepare<'a>(
         environment: environment.name.clone(),
         resumed: is_resumed,
     });
+    for note in &checkout.notes {
+        conductor.tell(&Notice::Happened {
+            stage: "source".into(),
+            word: "noted".into(),
+            text: note.clone(),
+        });
+    }
     Ok(Lane {
         house,
         conductor,
