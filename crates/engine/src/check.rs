@@ -54,9 +54,9 @@ pub async fn check(root: &Path, setting: &Setting) -> Result<Checked, Failure> {
             checked.mistakes.extend(mistakes);
             config
         }
-        Err(mistake) => {
+        Err(failure) => {
             checked.configured = true;
-            checked.mistakes.push(mistake);
+            checked.mistakes.extend(failure.diagnostics);
             None
         }
     };
@@ -133,8 +133,8 @@ fn check_dockerfile(
             }
             return Ok(());
         }
-        Err(mistake) => {
-            checked.mistakes.push(mistake);
+        Err(failure) => {
+            checked.mistakes.extend(failure.diagnostics);
             return Ok(());
         }
     };

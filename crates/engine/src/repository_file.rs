@@ -1,6 +1,7 @@
 //! Reading a file of a repository that somebody else wrote: a limit, no way out of the tree,
 //! and every refusal at the file's place.
 
+use crate::failure::Failure;
 use bowline_diag::Diagnostic;
 use bowline_host::files::{self, Error};
 use std::path::Path;
@@ -13,7 +14,7 @@ pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// It is too long, no plain file, or a symbolic link that leaves `root`.
-pub fn bytes(root: &Path, path: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+pub fn bytes(root: &Path, path: &str) -> Result<Option<Vec<u8>>, Failure> {
     match files::read_beneath(root, path, FILE_BYTES_MAX) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.is_not_found() => Ok(None),
@@ -25,16 +26,15 @@ pub fn bytes(root: &Path, path: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
 ///
 /// # Errors
 /// As [`bytes`]; and the place of the first byte that is not UTF-8.
-pub fn text(root: &Path, path: &str) -> Result<Option<String>, Diagnostic> {
+pub fn text(root: &Path, path: &str) -> Result<Option<String>, Failure> {
     let Some(bytes) = bytes(root, path)? else { return Ok(None) };
     String::from_utf8(bytes).map(Some).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let valid = String::from_utf8_lossy(valid);
         let line = valid.matches('\n').count() + 1;
         let column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Diagnostic::error("BOW1601", format!("`{path}` is not UTF-8 text"))
-            .at(path, line, column, 1, "")
-            .help("save the file as UTF-8")
+        let diagnostic = Diagnostic::error("BOW1601", format!("`{path}` is not UTF-8 text"));
+        Failure::usage(diagnostic.at(path, line, column, 1, "").help("save the file as UTF-8"))
     })
 }
 
@@ -42,7 +42,7 @@ pub fn text(root: &Path, path: &str) -> Result<Option<String>, Diagnostic> {
 ///
 /// # Errors
 /// A symbolic link on the way leaves `root`.
-pub fn is_folder(root: &Path, path: &str) -> Result<bool, Diagnostic> {
+pub fn is_folder(root: &Path, path: &str) -> Result<bool, Failure> {
     match files::open_beneath(root, path) {
         Ok(_) => Ok(files::is_dir(root.join(path))),
         Err(error) if error.is_outside_root() => Err(refused(path, &error)),
@@ -50,13 +50,14 @@ pub fn is_folder(root: &Path, path: &str) -> Result<bool, Diagnostic> {
     }
 }
 
-fn refused(path: &str, error: &Error) -> Diagnostic {
+fn refused(path: &str, error: &Error) -> Failure {
     let why = if error.is_outside_root() {
         "it is a symbolic link that leaves the repository".to_owned()
     } else {
         error.source.to_string()
     };
-    Diagnostic::error("BOW1601", format!("`{path}` cannot be read")).at(path, 1, 1, 1, "").note(why)
+    let diagnostic = Diagnostic::error("BOW1601", format!("`{path}` cannot be read"));
+    Failure::usage(diagnostic.at(path, 1, 1, 1, "").note(why))
 }
 
 #[cfg(test)]
@@ -78,11 +79,11 @@ mod tests {
         symlink("real", root.join("folder")).expect("a link");
         symlink("../outside", root.join("up")).expect("a link");
         symlink(folder.path(), root.join("absolute")).expect("a link");
-        assert_eq!(text(&root, "inside"), Ok(Some("fine".into())), "a link inside works");
-        assert_eq!(text(&root, "nowhere"), Ok(None));
-        assert_eq!(is_folder(&root, "folder"), Ok(true));
-        assert_eq!(is_folder(&root, "inside"), Ok(false));
-        assert_eq!(is_folder(&root, "nowhere"), Ok(false));
+        assert_eq!(text(&root, "inside").expect("a link").as_deref(), Some("fine"));
+        assert_eq!(text(&root, "nowhere").expect("no file"), None);
+        assert_eq!(is_folder(&root, "folder").ok(), Some(true));
+        assert_eq!(is_folder(&root, "inside").ok(), Some(false));
+        assert_eq!(is_folder(&root, "nowhere").ok(), Some(false));
         for (path, line, column) in [
             ("up", 1, 1),
             ("absolute/outside", 1, 1),
@@ -90,7 +91,7 @@ mod tests {
             ("long", 1, 1),
             ("latin", 2, 3),
         ] {
-            let label = &text(&root, path).expect_err(path).labels[0];
+            let label = &text(&root, path).expect_err(path).diagnostics[0].labels[0];
             assert_eq!((&*label.file, label.line, label.column), (path, line, column));
         }
         assert!(is_folder(&root, "absolute").is_err());

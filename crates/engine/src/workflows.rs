@@ -107,7 +107,7 @@ pub fn read(root: &Path, path: &str) -> Result<Workflow, Failure> {
             };
             return Err(Failure::usage(Diagnostic::error("BOW1017", message).help(help)));
         }
-        Err(mistake) => return Err(Failure::mistakes(vec![mistake])),
+        Err(failure) => return Err(failure),
     };
     bowline_workflow::read(path, &text).map_err(Failure::mistakes)
 }

@@ -30,7 +30,8 @@ impl Repository {
     ///
     /// Contents are those of the object database, executable bits and symbolic links are kept,
     /// every modification time is the commit's. A submodule is an empty folder, as `git clone`
-    /// without `--recurse-submodules` leaves it, and a note. The `.git` has `HEAD` on the revision's branch
+    /// without `--recurse-submodules` leaves it,
+    /// and a note. The `.git` has `HEAD` on the revision's branch
     /// (or detached), and the tags that point at the commit.
     ///
     /// # Errors

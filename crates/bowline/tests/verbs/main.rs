@@ -5,6 +5,7 @@
 //! `INSTA_UPDATE=always cargo test -p bowline --test verbs` accepts what is new.
 
 mod bad_input;
+mod canary;
 mod check;
 mod demo;
 mod docs;

@@ -37,8 +37,8 @@ pub(super) async fn check(
     let folder = &config.deploy_path;
     let is_folder = match repository_file::is_folder(root, folder) {
         Ok(is_folder) => is_folder,
-        Err(mistake) => {
-            checked.mistakes.push(mistake);
+        Err(failure) => {
+            checked.mistakes.extend(failure.diagnostics);
             return Ok(());
         }
     };
@@ -61,9 +61,9 @@ pub(super) async fn check(
                 checked.files.push(path.clone());
                 read.push(File { path, text });
             }
-            Err(mistake) => {
+            Err(failure) => {
                 unreadable = true;
-                checked.mistakes.push(mistake);
+                checked.mistakes.extend(failure.diagnostics);
             }
         }
     }

@@ -56,7 +56,7 @@ impl Lane<'_> {
                 let help = "add one, or name it: `dockerfile: PATH` in `bowline.yaml`";
                 return Err(Failure::usage(Diagnostic::error("BOW1015", message).help(help)));
             }
-            Err(mistake) => return Err(Failure::mistakes(vec![mistake])),
+            Err(failure) => return Err(failure),
         };
         let directories = &self.house.directories;
         let stop = Arc::new(AtomicBool::new(false));

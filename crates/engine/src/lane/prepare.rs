@@ -121,7 +121,7 @@ pub fn read_config(tree: &Path, folder: &str) -> Result<Config, Failure> {
                     .help("run `bowline init`, look at what it wrote, and commit it"),
             ));
         }
-        Err(mistake) => return Err(Failure::mistakes(vec![mistake])),
+        Err(failure) => return Err(failure),
     };
     config::read(&text, folder).map_err(Failure::mistakes)
 }

@@ -154,8 +154,7 @@ impl Lane<'_> {
     /// The manifests of the commit, in the order in which they are applied.
     fn resources(&self) -> Result<Vec<Resource>, Failure> {
         let (tree, folder) = (&self.checkout.tree, &self.config.deploy_path);
-        let refused = |mistake| Failure::mistakes(vec![mistake]);
-        if !repository_file::is_folder(tree, folder).map_err(refused)? {
+        if !repository_file::is_folder(tree, folder)? {
             let message = format!("`deploy.path` names `{}`", self.config.deploy_path);
             let message = format!("{message}, which is not a folder of the commit");
             return Err(Failure::usage(Diagnostic::error("BOW1009", message)));
@@ -167,7 +166,7 @@ impl Lane<'_> {
                 continue;
             }
             let path = format!("{folder}/{}", entry.relative);
-            if let Some(text) = repository_file::text(tree, &path).map_err(refused)? {
+            if let Some(text) = repository_file::text(tree, &path)? {
                 read.push(File { path, text });
             }
         }
