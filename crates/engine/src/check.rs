@@ -6,13 +6,11 @@ mod objects;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::lane::read_policy;
+use crate::repository_file;
 use crate::workflows;
 use bowline_diag::{Diagnostic, nearest};
 use bowline_host::files;
 use std::path::Path;
-
-/// The largest file that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The Dockerfile where `bowline.yaml` names none.
 const DOCKERFILE: &str = "Dockerfile";
@@ -58,15 +56,20 @@ pub struct Checked {
 pub async fn check(place: &Place<'_>, setting: &Setting) -> Result<Checked, Failure> {
     let root = place.root;
     let mut checked = Checked::default();
-    let config = match config::find(root, place.folder, place.name)? {
-        Some((place, text)) => {
+    let config = match config::find(root, place.folder, place.name) {
+        Ok(Some((place, text))) => {
             checked.files.push(place.file());
             checked.configured = true;
             let (config, mistakes) = config::read_as_far(&text, &place);
             checked.mistakes.extend(mistakes);
             config
         }
-        None => None,
+        Ok(None) => None,
+        Err(failure) => {
+            checked.configured = true;
+            checked.mistakes.extend(failure.diagnostics);
+            None
+        }
     };
     check_workflows(root, config.as_ref(), setting.all_workflows, &mut checked)?;
     let dockerfile = config.as_ref().map_or(DOCKERFILE, |config| &config.dockerfile).to_owned();
@@ -132,9 +135,9 @@ fn check_dockerfile(
     setting: &Setting,
     checked: &mut Checked,
 ) -> Result<(), Failure> {
-    let bytes = match files::read_beneath(root, path, FILE_BYTES_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) if error.is_not_found() => {
+    let bytes = match repository_file::bytes(root, path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
             if needed {
                 let message = format!("there is no `{path}`");
                 let help = format!("add one, or name it: `dockerfile: PATH` in `{}`", config::FILE);
@@ -142,7 +145,10 @@ fn check_dockerfile(
             }
             return Ok(());
         }
-        Err(error) => return Err(error.into()),
+        Err(failure) => {
+            checked.mistakes.extend(failure.diagnostics);
+            return Ok(());
+        }
     };
     checked.files.push(path.to_owned());
     let text = String::from_utf8_lossy(&bytes);

@@ -2,21 +2,20 @@
 //!
 //! The schema is the table [`KEYS`]; an unknown key is an error with the near name.
 
+use crate::failure::Failure;
 use crate::prune::Keep;
+use crate::repository_file;
 use bowline_diag::{Diagnostic, nearest};
-use bowline_host::files;
 use bowline_yaml::{Node, Resolved, Schema, Yaml};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The name of the file, in a repository's root or in a service's folder.
 pub const FILE: &str = "bowline.yaml";
 
 /// The largest number of `keep`.
 const KEEP_MAX: i64 = 10_000;
-
-/// The largest file, in bytes.
-const BYTES_MAX: u64 = 64 * 1024;
 
 /// Every key, with the sentence that the documentation shows for it.
 pub const KEYS: &[(&str, &str)] = &[
@@ -121,16 +120,12 @@ pub fn find(
     root: &Path,
     folder: &str,
     repository: &str,
-) -> Result<Option<(Place, String)>, files::Error> {
+) -> Result<Option<(Place, String)>, Failure> {
     let mut folder = folder;
     loop {
         let place = Place::new(folder, repository);
-        match files::read_beneath(root, &place.file(), BYTES_MAX) {
-            Ok(bytes) => {
-                return Ok(Some((place, String::from_utf8_lossy(&bytes).into_owned())));
-            }
-            Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error),
+        if let Some(text) = repository_file::text(root, &place.file())? {
+            return Ok(Some((place, text)));
         }
         if folder.is_empty() {
             return Ok(None);
@@ -167,7 +162,7 @@ pub fn read_as_far(text: &str, place: &Place) -> (Option<Config>, Vec<Diagnostic
             return (None, vec![diagnostic]);
         }
     };
-    let mut reader = Reader { text, place, errors: Vec::new() };
+    let mut reader = Reader { text, place, shared: Arc::from(text), errors: Vec::new() };
     let config = match documents.as_slice() {
         [root] => reader.config(root),
         _ => {
@@ -190,12 +185,15 @@ const TOP: &[&str] = &[
     "reports",
     "gates",
     "slo",
+    "keep",
     "environments",
 ];
 
 struct Reader<'a> {
     text: &'a str,
     place: &'a Place,
+    /// The same text, for the mistakes.
+    shared: Arc<str>,
     errors: Vec<Diagnostic>,
 }
 
@@ -416,7 +414,7 @@ impl Reader<'_> {
         self.errors.push(
             Diagnostic::error("BOW1002", message)
                 .at(&file, span.line, span.column, span.length, "")
-                .source(&file, self.text),
+                .source(&file, Arc::clone(&self.shared)),
         );
         let last = self.errors.len() - 1;
         &mut self.errors[last]

@@ -22,6 +22,7 @@ pub mod prune;
 pub mod read;
 pub mod recognise;
 pub mod release;
+pub mod repository_file;
 pub mod rollout;
 pub mod target;
 pub mod why;

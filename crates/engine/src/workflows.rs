@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::house::House;
 use crate::lane::Lane;
 use crate::notice::{Notice, Watcher};
+use crate::repository_file;
 use bowline_diag::{Diagnostic, exit, nearest};
 use bowline_host::files;
 use bowline_host::http::{Client, Policy};
@@ -25,9 +26,6 @@ use tell::Teller;
 
 /// Where workflows live.
 const FOLDER: &str = ".github/workflows";
-
-/// The largest workflow file, in bytes (GitHub's own limit).
-const WORKFLOW_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Workflows of one release, at most: run ids are spaced by it.
 const WORKFLOWS_MAX: u64 = 100;
@@ -100,9 +98,9 @@ pub fn files(root: &Path) -> Result<Vec<String>, Failure> {
 /// # Errors
 /// It is not there, or holds mistakes: all of them.
 pub fn read(root: &Path, path: &str) -> Result<Workflow, Failure> {
-    let bytes = match files::read_beneath(root, path, WORKFLOW_BYTES_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) if error.is_not_found() => {
+    let text = match repository_file::text(root, path) {
+        Ok(Some(text)) => text,
+        Ok(None) => {
             let message = format!("there is no workflow `{path}`");
             let there = files(root)?;
             let help = match nearest(path, there.iter().map(String::as_str)) {
@@ -112,9 +110,8 @@ pub fn read(root: &Path, path: &str) -> Result<Workflow, Failure> {
             };
             return Err(Failure::usage(Diagnostic::error("BOW1017", message).help(help)));
         }
-        Err(error) => return Err(error.into()),
+        Err(failure) => return Err(failure),
     };
-    let text = String::from_utf8_lossy(&bytes);
     bowline_workflow::read(path, &text).map_err(Failure::mistakes)
 }
 

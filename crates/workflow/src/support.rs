@@ -45,7 +45,7 @@ impl Check<'_> {
     fn add(&mut self, code: &str, message: impl Into<String>, span: Span, help: &str) {
         let error = Diagnostic::error(code, message)
             .at(&self.workflow.file, span.line.max(1), span.column.max(1), span.length, "")
-            .source(&self.workflow.file, &self.workflow.text);
+            .source(&self.workflow.file, self.workflow.text.as_str());
         self.found.push(if help.is_empty() { error } else { error.help(help) });
     }
 

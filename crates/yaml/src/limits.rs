@@ -74,8 +74,9 @@ const EVENTS_MAX: usize = 1_000_000;
 const DEPTH_MAX: usize = 50;
 /// Custom resource definitions reach some megabytes.
 const MANIFEST_BYTES_MAX: usize = 16 << 20;
-const MANIFEST_NODES_MAX: usize = 1_000_000;
-const MANIFEST_EVENTS_MAX: usize = 4_000_000;
+/// A tree of as many nodes takes about 100 MB.
+const MANIFEST_NODES_MAX: usize = 200_000;
+const MANIFEST_EVENTS_MAX: usize = 1_000_000;
 const MANIFEST_DEPTH_MAX: usize = 200;
 /// Schemas of custom resources nest deeply.
 const CHART_DEPTH_MAX: usize = 1_000;

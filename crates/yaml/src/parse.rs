@@ -19,6 +19,8 @@ pub fn parse_documents(text: &str, limits: &Limits) -> Result<Vec<Node>, Error> 
         let message = format!("the file has {has} bytes; at most {max} are read");
         return Err(Error::new(Problem::Limit, message, (1, 1)));
     }
+    // A byte order mark belongs to the encoding, not to the text (YAML 1.2.2, 5.2).
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // The scanner must not meet the end of the text inside a token.
     let ended = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
     tag_guard::check(&ended)?;

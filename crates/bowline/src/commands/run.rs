@@ -32,6 +32,9 @@ pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Fail
     let repository = Git::find(&context.house.search_text())?.open(&context.folder)?;
     let revision = repository.revision(&GitRef::head())?;
     let checkout = checkout(&repository, &revision, &store)?;
+    for note in &checkout.notes {
+        printer::talk(&format!("! {}", bowline_diag::inert(note)));
+    }
     let chosen = chosen(context, arguments, &repository, &checkout.tree)?;
     let watcher = context.watcher();
     let secrets = secrets(&arguments.secrets)?;

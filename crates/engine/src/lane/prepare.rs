@@ -12,8 +12,8 @@ use crate::release::{self, Finished, Release, Started};
 use crate::rollout;
 use crate::target::Target;
 use crate::workflows;
-use bowline_diag::{Diagnostic, nearest};
 use bowline_host::files;
+use bowline_diag::{Diagnostic, nearest};
 use bowline_model::{Outcome, Revision};
 use bowline_rollout::machine::Phase;
 use bowline_runner::CancelToken;
@@ -66,6 +66,13 @@ pub async fn prepare<'a>(
         environment: environment.name.clone(),
         resumed: is_resumed,
     });
+    for note in &checkout.notes {
+        conductor.tell(&Notice::Happened {
+            stage: "source".into(),
+            word: "noted".into(),
+            text: note.clone(),
+        });
+    }
     Ok(Lane {
         house,
         conductor,

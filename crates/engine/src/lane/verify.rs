@@ -4,12 +4,15 @@ use super::{Done, Lane};
 use crate::failure::Failure;
 use crate::workflows::{self, Carried};
 use bowline_diag::{Diagnose, Diagnostic, exit};
+use bowline_gate::limits::CONDITIONS_MAX;
 use bowline_gate::{Condition, Content, Policy, Report, decide};
 use bowline_host::clock::Stopwatch;
+use bowline_host::files;
 use bowline_model::{Digest, NewEvent, Outcome, Verdict};
 use bowline_runner::Conclusion;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::path::Path;
 
 /// The largest report, in bytes.
 const REPORT_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -31,7 +34,11 @@ pub(crate) struct Reports {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Kept {
     path: String,
+    /// Of an empty blob where it was not kept.
     digest: Digest,
+    /// Why it was not kept: it is there, and still says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
 }
 
 type EndOfRelease = (Outcome, String, Option<Failure>);
@@ -79,8 +86,7 @@ impl Lane<'_> {
             let Some(path) = path else { continue };
             for ran in &carried.ran {
                 for (_, file) in ran.report.workspace_files(path) {
-                    let digest = self.store.put_file(&file)?;
-                    list.push(Kept { path: path.clone(), digest });
+                    list.push(self.keep(path, &file)?);
                 }
             }
         }
@@ -88,6 +94,18 @@ impl Lane<'_> {
         self.conductor.append(&[event], &[])?;
         self.reports = kept;
         Ok(())
+    }
+
+    /// One report; a job could leave one that fills the disk, so its length is looked at first.
+    fn keep(&self, path: &str, file: &Path) -> Result<Kept, Failure> {
+        let path = path.to_owned();
+        let bytes = files::metadata(file)?.size;
+        if bytes <= REPORT_BYTES_MAX {
+            return Ok(Kept { path, digest: self.store.put_file(file)?, refused: None });
+        }
+        let limit = REPORT_BYTES_MAX / (1024 * 1024);
+        let refused = Some(format!("it has {bytes} bytes, more than {limit} MiB"));
+        Ok(Kept { path, digest: self.store.put(b"")?, refused })
     }
 
     fn kept_reports(&self) -> Result<Reports, Failure> {
@@ -139,9 +157,10 @@ impl Lane<'_> {
             return vec![Report::new(path, Content::Missing)];
         }
         let one = |kept: &Kept| {
-            let content = match self.store.get(&kept.digest, REPORT_BYTES_MAX) {
-                Ok(bytes) => Content::Bytes(bytes),
-                Err(error) => Content::Unreadable(first_sentence(&error)),
+            let content = match (&kept.refused, self.store.get(&kept.digest, REPORT_BYTES_MAX)) {
+                (Some(why), _) => Content::Unreadable(why.clone()),
+                (None, Ok(bytes)) => Content::Bytes(bytes),
+                (None, Err(error)) => Content::Unreadable(first_sentence(&error)),
             };
             let mut report = Report::new(&kept.path, content);
             report.digest = Some(kept.digest.clone());
@@ -158,6 +177,16 @@ impl Lane<'_> {
 pub(crate) fn read_policy(config: &crate::config::Config) -> Result<Policy, Failure> {
     let mut conditions = Vec::new();
     let mut wrong = Vec::new();
+    if let Some(first) = config.gates.get(CONDITIONS_MAX) {
+        let count = config.gates.len();
+        let message = format!("`gates` has {count} conditions, more than {CONDITIONS_MAX}");
+        wrong.push(
+            Diagnostic::error("BOW1002", message)
+                .at(crate::config::FILE, first.line, first.column, 1, "one too many")
+                .source(crate::config::FILE, config.text.as_str()),
+        );
+        return Err(Failure::mistakes(wrong));
+    }
     for gate in &config.gates {
         match Condition::parse(&gate.text) {
             Ok(condition) => conditions.push(condition),
