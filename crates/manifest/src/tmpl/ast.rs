@@ -63,6 +63,7 @@ pub(crate) enum Builtin {
     And,
     Or,
     Call,
+    Slice,
 }
 
 #[derive(Clone, Copy)]

@@ -57,6 +57,7 @@ pub(crate) fn find(name: &[u8]) -> Option<(&'static Function, Builtin)> {
         "and" => Builtin::And,
         "or" => Builtin::Or,
         "call" => Builtin::Call,
+        "slice" => Builtin::Slice,
         _ => Builtin::None,
     };
     Some((function, kind))
@@ -145,7 +146,7 @@ fn length(value: &Value) -> Result {
             return Err(CallError::new(match value {
                 Value::NoValue => "reflect: call of reflect.Value.Type on zero Value".to_owned(),
                 Value::Nil => "len of nil pointer".to_owned(),
-                value => format!("len of type {}", value.type_name()),
+                value => format!("len of type {}", value.pointee_name()),
             }));
         }
     };
@@ -203,7 +204,7 @@ fn index(_: &mut Call<'_>, args: &[Value]) -> Result {
                 return Err(CallError::new("index of nil pointer"));
             }
             Elements::Other => {
-                let name = item.type_name();
+                let name = item.pointee_name();
                 return Err(CallError::new(format!("can't index item of type {name}")));
             }
         };
@@ -235,7 +236,7 @@ fn slice(_: &mut Call<'_>, args: &[Value]) -> Result {
         Elements::List(list) => list.items().len(),
         Elements::NilPointer => return Err(CallError::new("slice of nil pointer")),
         Elements::Map(_) | Elements::Other => {
-            let name = item.type_name();
+            let name = item.pointee_name();
             return Err(CallError::new(format!("can't slice item of type {name}")));
         }
     };
@@ -258,4 +259,21 @@ fn slice(_: &mut Call<'_>, args: &[Value]) -> Result {
         }
         Elements::Map(_) | Elements::NilPointer | Elements::Other => Value::NoValue,
     })
+}
+
+/// An index of `slice` that stands in an `interface {}`: Go looks into it everywhere but there.
+pub(crate) struct Wrapped;
+
+impl Object for Wrapped {
+    fn type_name(&self) -> &str {
+        "interface {}"
+    }
+
+    fn member(&self, _: &[u8]) -> Option<super::call::Member> {
+        None
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
 }

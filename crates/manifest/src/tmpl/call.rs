@@ -117,8 +117,11 @@ pub struct Method {
     /// What it gives.
     pub gives: Type,
     /// What it does.
-    pub body: fn(&Rc<dyn Object>, &mut Call<'_>, &[Value]) -> Result<Value, CallError>,
+    pub body: MethodBody,
 }
+
+/// A method's body: like [`Body`], with its receiver.
+pub type MethodBody = fn(&Rc<dyn Object>, &mut Call<'_>, &[Value]) -> Result<Value, CallError>;
 
 /// Why a function failed.
 #[derive(Debug)]
@@ -126,7 +129,7 @@ pub struct CallError {
     /// What Go's error says.
     pub message: String,
     /// The template error behind it, for functions that carry out templates.
-    pub cause: Option<Box<Error>>,
+    pub cause: Option<Error>,
 }
 
 impl CallError {
@@ -138,7 +141,7 @@ impl CallError {
 
 impl From<Error> for CallError {
     fn from(error: Error) -> Self {
-        Self { message: error.to_string(), cause: Some(Box::new(error)) }
+        Self { message: error.to_string(), cause: Some(error) }
     }
 }
 

@@ -29,9 +29,13 @@ pub struct Place {
     pub bytes: (u32, u32),
 }
 
-/// A template failed.
+/// A template failed. Its parts are those of [`Failure`].
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Failure>);
+
+/// Why and where a template failed.
+#[derive(Debug)]
+pub struct Failure {
     message: String,
     /// What kind of failure it is.
     pub kind: ErrorKind,
@@ -42,16 +46,23 @@ pub struct Error {
     /// The calls that led there (`include`, `template`), innermost first.
     pub calls: Vec<Place>,
     /// The error of the template that a function (`include`, `tpl`) carried out.
-    pub cause: Option<Box<Error>>,
+    pub cause: Option<Error>,
 }
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 
 impl std::error::Error for Error {}
+
+impl std::ops::Deref for Error {
+    type Target = Failure;
+    fn deref(&self) -> &Failure {
+        &self.0
+    }
+}
 
 impl Error {
     /// The error where it began: the last cause.
@@ -84,29 +95,29 @@ impl Error {
             column: column + 1,
             bytes: (from, to),
         };
-        Self {
+        Self(Box::new(Failure {
             message: format!("template: {}:{line}: {reason}", parsed.name.text()),
             kind: ErrorKind::Parse,
             reason,
             place: Some(place),
             calls: Vec::new(),
             cause: None,
-        }
+        }))
     }
 
     pub(super) fn limit(message: String, reason: String) -> Self {
-        Self {
+        Self(Box::new(Failure {
             message,
             kind: ErrorKind::Limit,
             reason,
             place: None,
             calls: Vec::new(),
             cause: None,
-        }
+        }))
     }
 
     pub(super) fn limit_at(parsed: &Parsed, line: u32, reason: String) -> Self {
-        Self { kind: ErrorKind::Limit, ..Self::parse(parsed, line, 0, 0, reason) }
+        Self::parse(parsed, line, 0, 0, reason).into_kind(ErrorKind::Limit)
     }
 
     pub(super) fn execute(
@@ -114,17 +125,19 @@ impl Error {
         reason: String,
         place: Place,
         calls: Vec<Place>,
-        cause: Option<Box<Error>>,
+        cause: Option<Error>,
     ) -> Self {
-        Self { message, kind: ErrorKind::Execute, reason, place: Some(place), calls, cause }
+        let (kind, place) = (ErrorKind::Execute, Some(place));
+        Self(Box::new(Failure { message, kind, reason, place, calls, cause }))
     }
 
     /// Go's `template: no template "x" associated with template "y"`.
     pub(super) fn plain(message: String) -> Self {
-        Self { kind: ErrorKind::Execute, ..Self::limit(message.clone(), message) }
+        Self::limit(message.clone(), message).into_kind(ErrorKind::Execute)
     }
 
-    pub(super) fn into_limit(self) -> Self {
-        Self { kind: ErrorKind::Limit, ..self }
+    pub(super) fn into_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
     }
 }

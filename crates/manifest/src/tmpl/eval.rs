@@ -1,6 +1,7 @@
 //! Evaluates pipelines, commands and operands.
 
 use super::ast::{Builtin, Kind, NodeId, Span, literal_word};
+use super::builtin::Wrapped;
 use super::call::{Call, CallError, Member, Takes};
 use super::exec::{Exe, Exec, Held, Variable};
 use super::quote;
@@ -308,8 +309,9 @@ impl Exec<'_> {
         let mut values = Vec::with_capacity(given);
         for (index, &arg) in args.iter().enumerate() {
             let Some(typ) = typ(index) else { continue };
-            let value = self.arg(dot, typ, arg)?;
-            values.push(value);
+            let held = self.arg(dot, typ, arg)?;
+            let wrapped = held.any && index > 0 && special == Builtin::Slice;
+            values.push(if wrapped { Value::Object(Rc::new(Wrapped)) } else { held.value });
         }
         if let Some(last) = last
             && let Some(typ) = typ(given - 1)
@@ -356,7 +358,7 @@ impl Exec<'_> {
     ) -> Exe<Held> {
         let mut value = Value::NoValue;
         for &arg in args {
-            value = self.arg(dot, Type::Reflect, arg)?;
+            value = self.arg(dot, Type::Reflect, arg)?.value;
             if truth(&value) == or {
                 return Ok(Held { value, any: false });
             }
@@ -364,22 +366,23 @@ impl Exec<'_> {
         Ok(Held::concrete(last.unwrap_or(value)))
     }
 
-    fn arg(&mut self, dot: &Held, typ: Type, id: NodeId) -> Exe<Value> {
+    fn arg(&mut self, dot: &Held, typ: Type, id: NodeId) -> Exe<Held> {
         self.now.node = id;
         let parsed = self.now.parsed.clone();
         let held = match parsed.node(id).kind {
             Kind::Dot => dot.clone(),
-            Kind::Nil if typ == Type::Reflect => return Ok(Value::NoValue),
-            Kind::Nil if typ.can_be_nil() => return Ok(Value::Nil),
+            Kind::Nil if typ == Type::Reflect => return Ok(Held::nothing()),
+            Kind::Nil if typ.can_be_nil() => return Ok(Held::concrete(Value::Nil)),
             Kind::Nil => return self.fail(format!("cannot assign nil to {}", typ.name())),
             Kind::Field(names) => self.field_node(dot, id, names, &[id], None)?,
             Kind::Variable(..) => self.variable_node(dot, id, &[], None)?,
             Kind::Pipe { .. } => self.nested_pipeline(dot, id)?,
             Kind::Function(..) => self.function_node(dot, id, id, &[], None)?,
             Kind::Chain(..) => self.chain_node(dot, id, &[], None)?,
-            _ => return self.literal(typ, id),
+            _ => return self.literal(typ, id).map(Held::concrete),
         };
-        self.validated(held, typ)
+        let any = held.any;
+        Ok(Held { value: self.validated(held, typ)?, any })
     }
 
     fn literal(&mut self, typ: Type, id: NodeId) -> Exe<Value> {

@@ -12,7 +12,7 @@
 //! ```
 
 use super::ast::{Branch, Kind, NodeId, Parsed, Span};
-use super::error::{Error, Place};
+use super::error::{Error, ErrorKind, Place};
 use super::output::{ChainId, FileId, Link, Output, Site, SourceMap};
 use super::set::{Set, Template};
 use super::truth::truth;
@@ -30,12 +30,36 @@ pub struct Render {
     steps: u64,
     written: u64,
     depth: usize,
+    budget: Budget,
+}
+
+/// How much one render may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Actions, commands and turns of loops.
+    pub steps: u64,
+    /// Bytes that its templates write, those that functions take up counted too.
+    pub output_bytes: u64,
+    /// How deep functions carry out templates that call such functions.
+    pub call_depth: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { steps: EXEC_STEPS_MAX, output_bytes: OUTPUT_BYTES_MAX, call_depth: CALL_DEPTH_MAX }
+    }
 }
 
 impl Render {
     /// A render with the host's own state, which functions reach by [`super::Call::host`].
     pub fn new(host: Box<dyn Any>) -> Self {
-        Self { host, map: SourceMap::default(), steps: 0, written: 0, depth: 0 }
+        let budget = Budget::default();
+        Self { host, map: SourceMap::default(), steps: 0, written: 0, depth: 0, budget }
+    }
+
+    /// The same with another budget.
+    pub fn with_budget(self, budget: Budget) -> Self {
+        Self { budget, ..self }
     }
 
     /// The tables behind the segments of every output of this render.
@@ -51,7 +75,7 @@ impl Render {
     /// Carries out a named template of a set.
     pub fn execute(&mut self, set: &Set, name: &[u8], dot: Value) -> Result<Output, Error> {
         let template = find(set, name)?;
-        Exec::run(self, set, &template, name, dot, ChainId(0)).map_err(|error| *error)
+        Exec::run(self, set, &template, name, dot, ChainId(0))
     }
 }
 
@@ -75,21 +99,19 @@ pub(super) fn nested(
     chain: ChainId,
 ) -> Result<Str, Error> {
     let template = find(set, name)?;
-    if render.depth >= CALL_DEPTH_MAX {
-        let reason = format!("functions carry out templates deeper than {CALL_DEPTH_MAX} levels");
+    let most = render.budget.call_depth;
+    if render.depth >= most {
+        let reason = format!("functions carry out templates deeper than {most} levels");
         return Err(Error::limit(reason.clone(), reason));
     }
     let chain = render.map.link(Link { below: chain, site, name: Str::from(name) });
     render.depth += 1;
     let output = super::deep(|| Exec::run(render, set, &template, name, dot, chain));
     render.depth -= 1;
-    match output {
-        Ok(output) => Ok(Str::from(output.bytes)),
-        Err(error) => Err(*error),
-    }
+    Ok(Str::from(output?.bytes))
 }
 
-pub(super) type Exe<T> = Result<T, Box<Error>>;
+pub(super) type Exe<T> = Result<T, Error>;
 
 /// A value, and whether its static type is `interface {}`: only messages can tell.
 #[derive(Clone)]
@@ -239,23 +261,25 @@ impl<'a> Exec<'a> {
     /// One step of the budget.
     pub fn count(&mut self) -> Exe<()> {
         self.render.steps += 1;
-        if self.render.steps > EXEC_STEPS_MAX {
-            return self.limit(format!("the templates take more than {EXEC_STEPS_MAX} steps"));
+        let most = self.render.budget.steps;
+        if self.render.steps > most {
+            return self.limit(format!("the templates take more than {most} steps"));
         }
         Ok(())
     }
 
     fn wrote(&mut self, from: usize) -> Exe<()> {
         self.render.written += (self.out.bytes.len() - from) as u64;
-        if self.render.written > OUTPUT_BYTES_MAX {
-            return self.limit(format!("the templates write more than {OUTPUT_BYTES_MAX} bytes"));
+        let most = self.render.budget.output_bytes;
+        if self.render.written > most {
+            return self.limit(format!("the templates write more than {most} bytes"));
         }
         Ok(())
     }
 
     fn limit<T>(&self, reason: String) -> Exe<T> {
         match self.fail::<T>(reason) {
-            Err(error) => Err(Box::new(error.into_limit())),
+            Err(error) => Err(error.into_kind(ErrorKind::Limit)),
             done => done,
         }
     }
@@ -393,7 +417,7 @@ impl<'a> Exec<'a> {
     }
 
     fn cannot_range<T>(&self, value: &Value) -> Exe<T> {
-        self.fail(format!("range can't iterate over {}", fmt::text(value)))
+        self.fail(format!("range can't iterate over {}", fmt::text_of_pointee(value)))
     }
 
     /// The next turn of the loop on top of the frames, or its end.
@@ -483,7 +507,7 @@ impl<'a> Exec<'a> {
         self.fail_with(reason.into(), None)
     }
 
-    pub fn fail_with<T>(&self, reason: String, cause: Option<Box<Error>>) -> Exe<T> {
+    pub fn fail_with<T>(&self, reason: String, cause: Option<Error>) -> Exe<T> {
         let (parsed, node) = (&self.now.parsed, self.now.parsed.node(self.now.node));
         let (line, column) = parsed.line_column(node.pos);
         let mut name = Vec::new();
@@ -502,7 +526,7 @@ impl<'a> Exec<'a> {
             let caller = links.peek().map(|below| below.name.clone()).or_else(|| file.cloned());
             calls.push(self.place(link.site, caller.unwrap_or_else(|| Str::from(""))));
         }
-        Err(Box::new(Error::execute(message, reason, place, calls, cause)))
+        Err(Error::execute(message, reason, place, calls, cause))
     }
 
     fn place(&self, site: Site, template: Str) -> Place {

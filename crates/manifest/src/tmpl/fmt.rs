@@ -112,7 +112,7 @@ impl<'o> Printer<'o> {
             // Addresses are never the same twice: no template that is compared prints them.
             'p' if pointer_like(value) => self.push("0xc000000000"),
             'p' => self.bad_verb(verb, Some(value), 0),
-            'w' => self.bad_verb(verb, Some(value), 0),
+            'w' if !matches!(value, Value::Bytes(_)) => self.bad_verb(verb, Some(value), 0),
             _ => self.value(value, verb, 0),
         }
     }
@@ -211,9 +211,9 @@ impl<'o> Printer<'o> {
             'q' => return self.format.quoted(bytes),
             _ => {}
         }
-        let sharp_v = self.format.flags.sharp_v && matches!(verb, 'v' | 'd');
+        let sharp_v = self.format.flags.sharp_v;
         // Go calls it `[]byte` only where it stands alone.
-        let name = if depth == 0 { "[]byte" } else { "[]uint8" };
+        let name = if depth == 0 && matches!(verb, 'v' | 'd') { "[]byte" } else { "[]uint8" };
         self.push(if sharp_v { name } else { "[" });
         self.push(if sharp_v { "{" } else { "" });
         for (index, byte) in bytes.iter().enumerate() {
@@ -253,6 +253,25 @@ impl<'o> Printer<'o> {
         self.push(if sharp_v { "}" } else { "]" });
     }
 
+    fn fields(&mut self, object: &Rc<dyn Object>, verb: char, depth: usize) {
+        let flags = self.format.flags;
+        if flags.sharp_v {
+            self.push(object.type_name().trim_start_matches('*'));
+        }
+        self.push("{");
+        for (index, (name, value)) in object.fields().iter().enumerate() {
+            if index > 0 {
+                self.push(if flags.sharp_v { ", " } else { " " });
+            }
+            if flags.plus_v || flags.sharp_v {
+                self.push(name);
+                self.push(":");
+            }
+            super::deep(|| self.value(value, verb, depth + 1));
+        }
+        self.push("}");
+    }
+
     fn object(&mut self, object: &Rc<dyn Object>, verb: char, depth: usize) {
         if !self.erroring
             && !self.format.flags.sharp_v
@@ -265,12 +284,30 @@ impl<'o> Printer<'o> {
             Shape::List(list) => self.items(object.type_name(), list.items(), verb, depth),
             Shape::Map(map) => self.entries(object.type_name(), &map.snapshot(), verb, depth),
             Shape::NilPointer => self.format.pad(b"<nil>"),
+            Shape::Struct if object.type_name().starts_with('*') && depth > 0 => {
+                // An address: never the same twice.
+                self.push("0xc000000000");
+            }
             Shape::Struct => {
-                let text = object.fields_text(self.format.flags.plus_v);
-                self.format.out.extend_from_slice(&text);
+                self.push(if object.type_name().starts_with('*') { "&" } else { "" });
+                self.fields(object, verb, depth);
             }
         }
     }
+}
+
+/// What is behind a pointer, as a text for messages.
+pub(crate) fn text_of_pointee(value: &Value) -> String {
+    let mut out = Vec::new();
+    match value {
+        Value::Object(object)
+            if matches!(object.shape(), Shape::Struct) && object.text().is_none() =>
+        {
+            Printer::new(&mut out).fields(object, 'v', 0);
+        }
+        _ => verb_v(&mut out, value),
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn pointer_like(value: &Value) -> bool {

@@ -42,10 +42,11 @@ mod value;
 
 pub use ast::Parsed;
 pub use call::{
-    Body, BuiltinsOnly, Call, CallError, Function, FunctionTable, Functions, Member, Method, Takes,
+    Body, BuiltinsOnly, Call, CallError, Function, FunctionTable, Functions, Member, Method,
+    MethodBody, Takes,
 };
-pub use error::{Error, ErrorKind, Place};
-pub use exec::Render;
+pub use error::{Error, ErrorKind, Failure, Place};
+pub use exec::{Budget, Render};
 pub use output::{ChainId, FileId, Link, Output, Segment, Site, SourceMap};
 pub use set::{MissingKey, Set};
 pub use types::Type;

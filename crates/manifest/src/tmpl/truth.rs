@@ -1,7 +1,7 @@
 //! What counts as true, and the comparisons of Go's templates.
 
 use super::fmt;
-use super::value::{Shape, Value};
+use super::value::{Object, Shape, Value};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -118,10 +118,18 @@ fn equal_compound(one: &Value, other: &Value) -> Result<bool, String> {
     }
     match (one, other) {
         (Value::Object(one), Value::Object(other)) if kind == Compound::Pointer => {
-            Ok(Rc::ptr_eq(one, other))
+            Ok(Rc::ptr_eq(one, other) || equal_structs(one, other))
         }
         _ => Err(format!("non-comparable type {}: {}", fmt::text_s(other), other.type_name())),
     }
+}
+
+fn equal_structs(one: &Rc<dyn Object>, other: &Rc<dyn Object>) -> bool {
+    let name = one.type_name();
+    let (fields, others) = (one.fields(), other.fields());
+    !name.starts_with('*')
+        && name == other.type_name()
+        && fields.iter().zip(&others).all(|(one, other)| equal(&one.1, &other.1) == Ok(true))
 }
 
 /// `lt`.

@@ -98,8 +98,4 @@ impl Type {
             _ => false,
         }
     }
-
-    pub(crate) fn is_integer(self) -> bool {
-        matches!(self, Self::Int | Self::Int64 | Self::Int32 | Self::Uint8 | Self::Uint64)
-    }
 }

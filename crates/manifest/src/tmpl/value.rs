@@ -263,7 +263,8 @@ pub enum Shape {
 
 /// A value of the host: fields, methods with arguments, a text of its own.
 pub trait Object {
-    /// The type as Go prints it: `*chart.Metadata`, `engine.files`.
+    /// The type as Go prints it: `*chart.Metadata`, `engine.files`. A star makes it a pointer:
+    /// two are equal when they are one; without it they are equal when their fields are.
     fn type_name(&self) -> &str;
 
     /// A field or method by its name; `None` where there is neither.
@@ -279,10 +280,10 @@ pub trait Object {
         None
     }
 
-    /// What `%v` and `%+v` print of it when it has no [`Object::text`]; `plus` is the `+`.
-    fn fields_text(&self, plus: bool) -> Vec<u8> {
-        let _ = plus;
-        b"{}".to_vec()
+    /// The fields of the struct (or of the one behind the pointer), in Go's order: what is
+    /// printed of it when it has no [`Object::text`], and what is compared.
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        Vec::new()
     }
 
     /// For functions that know the concrete type behind it.
@@ -340,6 +341,12 @@ impl Value {
             Self::Object(object) => object.type_name().to_owned(),
             other => other.type_of().map_or_else(|| "<nil>".to_owned(), |typ| typ.name()),
         }
+    }
+
+    /// The concrete type behind a pointer: what `len` and `index` call it.
+    pub(crate) fn pointee_name(&self) -> String {
+        let name = self.type_name();
+        name.strip_prefix('*').map(str::to_owned).unwrap_or(name)
     }
 
     /// The zero value of a static type: what a missing key of such a map gives.

@@ -7,7 +7,7 @@ import (
 )
 
 func table(name, doc string, in func(rune) bool) {
-	fmt.Printf("\n/// %s\npub(super) const %s: &[(u32, u32)] = &[\n", doc, name)
+	fmt.Printf("\n/// %s\n#[rustfmt::skip]\npub(super) const %s: &[(u32, u32)] = &[\n", doc, name)
 	line := "   "
 	start := rune(-1)
 	for r := rune(0); r <= unicode.MaxRune+1; r++ {
