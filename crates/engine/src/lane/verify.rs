@@ -192,7 +192,7 @@ pub(crate) fn read_policy(config: &crate::config::Config) -> Result<Policy, Fail
             Ok(condition) => conditions.push(condition),
             Err(error) => wrong.push(
                 error
-                    .at(&*config.file, gate.line, gate.column)
+                    .at(&config.file, gate.line, gate.column)
                     .source(&*config.file, config.text.clone()),
             ),
         }
