@@ -27,8 +27,8 @@ mod tell;
 mod trouble;
 
 pub use applied::{APPLIED, Applied, job_of};
-pub use back::{Back, back};
 pub(crate) use back::under_way;
+pub use back::{Back, back};
 pub use environment::remove;
 pub(crate) use environment::{REMOVED, apply};
 pub(crate) use history::{History, histories};

@@ -16,5 +16,6 @@
 mod ends;
 mod house;
 mod kills;
+mod long;
 mod matrix;
 mod user;
