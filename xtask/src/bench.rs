@@ -1,8 +1,9 @@
-//! Measurements: `cargo xtask bench main-job`. Ratios are taken in one run; results stand with
+//! Measurements: `cargo xtask bench main-job`, `cargo xtask bench long`. Ratios are taken in one run; results stand with
 //! the machine's facts under `bench/results/`. Never a pass or fail by the clock.
 
 mod example;
 mod load;
+mod long;
 mod machine;
 mod main_job;
 mod ordinary;
@@ -16,6 +17,13 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
         ["main-job"] => main_job::run(root, 20, 10, true),
         ["main-job", "--without-build"] => main_job::run(root, 20, 10, false),
         ["main-job", "--quick"] => main_job::run(root, 3, 3, false),
-        _ => Err("usage: cargo xtask bench main-job [--without-build | --quick]".into()),
+        ["long"] => long::run(root, 200),
+        ["long", releases] => match releases.parse() {
+            Ok(releases) => long::run(root, releases),
+            Err(error) => Err(format!("`{releases}` is not a number of releases: {error}")),
+        },
+        _ => {
+            Err("usage: cargo xtask bench (main-job [--without-build | --quick] | long [N])".into())
+        }
     }
 }

@@ -5,7 +5,10 @@
 pub const VARIABLES: &[(&str, &str)] = &[
     ("BOWLINE_STATE", "the state folder; `$XDG_STATE_HOME/bowline` when absent"),
     ("BOWLINE_ACCESSIBLE", "`1`: errors without box drawing, positions as words"),
-    ("BOWLINE_CACHE_GB", "what all caches may take together before they are pruned; 10 when absent"),
+    (
+        "BOWLINE_CACHE_GB",
+        "what all caches may take together before they are pruned; 10 when absent",
+    ),
     (
         "BOWLINE_CRASH",
         "for tests: how many points of the crash matrix to pass; `count` counts them",

@@ -44,15 +44,9 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Database`], [`Error::Broken`].
-    pub fn events_of_from(
-        &self,
-        prefix: &str,
-        key: &str,
-        from: u64,
-    ) -> Result<Vec<Event>, Error> {
-        let sql = format!(
-            "{COLUMNS} WHERE key = ?1 AND n >= ?4 AND substr(kind, 1, ?2) = ?3 ORDER BY n"
-        );
+    pub fn events_of_from(&self, prefix: &str, key: &str, from: u64) -> Result<Vec<Event>, Error> {
+        let sql =
+            format!("{COLUMNS} WHERE key = ?1 AND n >= ?4 AND substr(kind, 1, ?2) = ?3 ORDER BY n");
         self.select(&self.lock(), &sql, (key, length(prefix), prefix, signed(from)))
     }
 

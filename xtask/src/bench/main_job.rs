@@ -63,7 +63,7 @@ fn build_from_nothing(root: &Path, work: &Path, report: &mut String) -> Result<(
 }
 
 /// The binary that is measured.
-fn build(root: &Path) -> Result<(), String> {
+pub fn build(root: &Path) -> Result<(), String> {
     let status = crate::cargo()
         .args(["build", "--release", "--locked", "--package", "bowline"])
         .current_dir(root)

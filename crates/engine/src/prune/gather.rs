@@ -136,10 +136,7 @@ async fn application(
         .map_err(|error| Failure::bug(format!("event {}: {error}", entry.n)))?;
     let brought = |version: &Version| Brought {
         release: version.release.clone(),
-        set: What::ReplicaSet(format!(
-            "{}/{}-{}",
-            applied.namespace, applied.name, version.hash
-        )),
+        set: What::ReplicaSet(format!("{}/{}-{}", applied.namespace, applied.name, version.hash)),
         images: version.images.iter().filter_map(|text| text.parse().ok()).collect(),
         quarantined: history.state.quarantine_of(version).is_some(),
     };
@@ -148,9 +145,13 @@ async fn application(
     let back = rollout::under_way(conductor, key)?;
     let mut in_use: Vec<Brought> =
         state.stable.iter().chain(newest).chain(&back).map(brought).collect();
-    let leaving = state.draining.keys().chain(state.scales.iter().filter_map(|(hash, scale)| {
-        if scale.replicas > 0 { Some(hash) } else { None }
-    }));
+    let leaving = state.draining.keys().chain(
+        state.scales.iter().filter_map(
+            |(hash, scale)| {
+                if scale.replicas > 0 { Some(hash) } else { None }
+            },
+        ),
+    );
     let all = || history.promoted.iter().chain(&history.tried);
     for hash in leaving {
         in_use.extend(all().filter(|version| version.hash == *hash).map(brought));

@@ -17,6 +17,7 @@ mod ends;
 mod full;
 mod house;
 mod kills;
+mod long;
 mod matrix;
 mod reboot;
 mod recovery;
