@@ -24,13 +24,15 @@ use crate::flags::{Cli, OutputForm, Verb};
 use crate::{crash, env_vars, printer};
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
-use bowline_host::task;
+use bowline_host::{clock, task};
 
 /// Threads that a verb cannot do without: those of a small runtime, a watcher, a reader.
 const THREADS_MIN: usize = 4;
 
 /// Runs a verb to its exit code.
 pub fn run(cli: Cli) -> u8 {
+    let jump = env_vars::get("BOWLINE_CLOCK_JUMP").and_then(|text| text.parse().ok());
+    clock::jump_for_tests(jump.unwrap_or(0));
     for (name, near) in env_vars::unknown() {
         let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         printer::talk(&format!("warning: `{name}` is not a variable of Bowline{hint}"));

@@ -13,6 +13,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "BOWLINE_CRASH",
         "for tests: how many points of the crash matrix to pass; `count` counts them",
     ),
+    (
+        "BOWLINE_CLOCK_JUMP",
+        "for tests, in debug builds: the wall clock is off by so many milliseconds",
+    ),
     ("XDG_STATE_HOME", "where state folders live; `~/.local/state` when absent"),
     ("XDG_RUNTIME_DIR", "where sockets live; `/tmp` when absent"),
     ("HOME", "the user's home"),

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the one place that asks the machine's clocks")]
 
 use bowline_model::Timestamp;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The wall clock in milliseconds since 1970. A label only: order and deadlines never use it.
@@ -13,21 +13,20 @@ pub fn now() -> Timestamp {
         Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
         Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms),
     };
-    Timestamp(milliseconds.saturating_add(jump_ms()))
+    Timestamp(milliseconds.saturating_add(JUMP_MS.load(Ordering::Relaxed)))
 }
 
-/// How far a test makes the wall clock jump, in milliseconds: to set the machine's own would
-/// hit everything else on it. Read once, and never in a released build.
-fn jump_ms() -> i64 {
-    static JUMP_MS: OnceLock<i64> = OnceLock::new();
-    *JUMP_MS.get_or_init(|| {
-        let asked = cfg!(debug_assertions).then(|| std::env::var(JUMP_VARIABLE).ok()).flatten();
-        asked.and_then(|text| text.parse().ok()).unwrap_or(0)
-    })
-}
+/// How far the wall clock is made to jump.
+static JUMP_MS: AtomicI64 = AtomicI64::new(0);
 
-/// The variable of [`jump_ms`].
-const JUMP_VARIABLE: &str = "BOWLINE_TEST_CLOCK_JUMP_MS";
+/// Makes this process's wall clock jump, for a test of what hangs on it: to set the machine's
+/// own clock would hit everything else there. Does nothing in a released build.
+#[doc(hidden)]
+pub fn jump_for_tests(milliseconds: i64) {
+    if cfg!(debug_assertions) {
+        JUMP_MS.store(milliseconds, Ordering::Relaxed);
+    }
+}
 
 /// Time since the machine started, sleep included (`CLOCK_BOOTTIME`). It never goes back, and
 /// is the same for all processes of one boot, so a deadline can be handed to another process.

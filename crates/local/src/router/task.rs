@@ -52,7 +52,7 @@ struct Owner {
     waiting: Vec<Waiting>,
 }
 
-/// Starts the task. The addresses of `options` are joined with the addresses that were kept, and wins.
+/// Starts the task. The addresses of `options` are joined with those that were kept, and win.
 ///
 /// # Errors
 /// An unreadable note in the database.

@@ -96,7 +96,7 @@ fn times_of_a_boot_that_was_up_for_longer_delay_nothing_in_the_next() {
     let stable = house.commit_good();
     release(&house, 0);
     let canary = house.commit_good();
-    house.world.set("BOWLINE_CRASH", "rollout.set_weight");
+    house.world.set("BOWLINE_CRASH", "rollout.step_completed");
     release(&house, 134);
     house.world.unset("BOWLINE_CRASH");
     let (shifted, promoted) =
@@ -120,19 +120,19 @@ fn a_wall_clock_that_jumps_moves_no_decision() {
     // Hours forward and back, also between the processes of one rollout: labels only.
     for (before, after) in [("36000000", "-36000000"), ("-90000000", "0")] {
         let canary = house.commit_good();
-        house.world.set("BOWLINE_TEST_CLOCK_JUMP_MS", before);
+        house.world.set("BOWLINE_CLOCK_JUMP", before);
         let mut release = house.world.start(house.repository.folder(), &["release"]);
         release.wait_for_talk("50 %");
         release.signal(Signal::KILL);
         release.wait();
-        house.world.set("BOWLINE_TEST_CLOCK_JUMP_MS", after);
+        house.world.set("BOWLINE_CLOCK_JUMP", after);
         let watch = Stopwatch::start();
         house.run(&["release"]).expect_exit(0);
         // The pause is neither over at once nor does it last for hours.
         assert!(watch.elapsed() >= Duration::from_secs(3), "the pause was skipped");
         house.expect_settled(&canary, 1);
     }
-    house.world.unset("BOWLINE_TEST_CLOCK_JUMP_MS");
+    house.world.unset("BOWLINE_CLOCK_JUMP");
     let events = house.journal().events(1, 10_000).expect("read");
     assert!(events.windows(2).any(|pair| pair[1].at < pair[0].at), "the labels did jump");
     assert!(events.windows(2).all(|pair| pair[1].n == pair[0].n + 1), "the order did not");
