@@ -36,6 +36,10 @@ pub fn run(cli: Cli) -> u8 {
             return failure.exit_code;
         }
     };
+    if let Err(failure) = crash::install() {
+        context.tell_failure(&failure);
+        return failure.exit_code;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -46,7 +50,6 @@ pub fn run(cli: Cli) -> u8 {
     };
     let done = runtime.block_on(dispatch(&context, cli.verb));
     runtime.shutdown_background();
-    crash::report();
     match done {
         Ok(code) => code,
         Err(failure) => {

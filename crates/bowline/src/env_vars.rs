@@ -7,7 +7,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("BOWLINE_ACCESSIBLE", "`1`: errors without box drawing, positions as words"),
     (
         "BOWLINE_CRASH",
-        "for tests: how many points of the crash matrix to pass; `count` counts them",
+        "for tests: the point of the crash matrix to end at; `list` tells all that are passed",
     ),
     ("XDG_STATE_HOME", "where state folders live; `~/.local/state` when absent"),
     ("XDG_RUNTIME_DIR", "where sockets live; `/tmp` when absent"),

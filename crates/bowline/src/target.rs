@@ -2,7 +2,7 @@
 
 use crate::commands::release::interrupt;
 use crate::context::Context;
-use crate::{crash, printer};
+use crate::printer;
 use bowline_diag::{Diagnose, Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
@@ -153,7 +153,6 @@ pub async fn follow_request(
     match Conductor::begin(directories, context.watcher()) {
         Err(busy) => ask_living(context, &standing.key, request, busy).await,
         Ok(conductor) => {
-            crash::install(&conductor)?;
             let connected = connect(context).await?;
             conductor.journal.request(request)?;
             let job: Job =

@@ -32,7 +32,7 @@ impl Journal {
     /// # Errors
     /// Those of every write.
     pub fn acquire(&self, holder: &str) -> Result<Epoch, Error> {
-        let number = self.write(|transaction| {
+        let number = self.around("journal.epoch", "conductor", |transaction| {
             let sql = "INSERT INTO epoch(number, holder, at)
                 SELECT coalesce(max(number), 0) + 1, ?1, ?2 FROM epoch RETURNING number";
             transaction

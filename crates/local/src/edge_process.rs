@@ -5,7 +5,7 @@ use crate::{
     limits::{DOWN_MS_MAX, POD_FILE_BYTES_MAX, SHIM_START_MS_MAX},
     shim::state::Holder,
 };
-use bowline_host::{clock::Stopwatch, directories::Directories, files, task};
+use bowline_host::{clock::Stopwatch, crash, directories::Directories, files, task};
 use bowline_sandbox::{Launcher, Signal, detached, process};
 use bowline_traffic::{CONTROL_SOCKET, Client, LOG_FILE, SHIM_SOCKET};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub async fn ensure(directories: &Directories, shim: &Launcher) -> Result<(), Er
         return Ok(());
     }
     if holder(directories).is_none() {
-        start(directories, shim)?;
+        crash::around("edge.start", "edge", || start(directories, shim))?;
     }
     let watch = Stopwatch::start();
     loop {

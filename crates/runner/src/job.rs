@@ -21,6 +21,7 @@ use crate::report::{Conclusion, JobReport, StepReport};
 use crate::request::RunRequest;
 use crate::variables::{self, Variables};
 use bowline_host::clock::{self, Stopwatch};
+use bowline_host::crash;
 use bowline_host::files::{self, Root};
 use bowline_model::Trust;
 use bowline_sandbox::mask::{Masker, Secret};
@@ -122,10 +123,12 @@ pub fn execute(shared: &Shared, job: &Job, assignment: &Assignment) -> JobReport
         workspace_upper: Some(folder.join("workspace")),
         log: Some(folder.join("log")),
     };
-    let outcome = JobRun::open(shared, job, assignment, &folder).and_then(|run| {
-        let mut run = run;
-        run.all_steps();
-        run.finish(&mut report)
+    let outcome = crash::around("job.run", &instance.key, || {
+        JobRun::open(shared, job, assignment, &folder).and_then(|run| {
+            let mut run = run;
+            run.all_steps();
+            run.finish(&mut report)
+        })
     });
     if let Err(problem) = outcome {
         report.conclusion = Conclusion::Failure;
