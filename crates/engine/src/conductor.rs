@@ -9,6 +9,7 @@ use bowline_host::files::{self, Lock, TryLock};
 use bowline_journal::{Durability, Epoch, Journal, When};
 use bowline_model::{Effect, Event, NewEvent};
 use serde_json::json;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The event that says that an effect was overtaken by a later one before it was carried out.
@@ -32,7 +33,7 @@ impl Conductor {
     /// Another conductor lives (its process id is named), or the journal cannot be opened.
     pub fn begin(directories: &Directories, watcher: Arc<dyn Watcher>) -> Result<Self, Failure> {
         directories.create()?;
-        let lock = match files::try_lock(directories.state.join("conductor.lock"))? {
+        let lock = match files::try_lock(lock_file(directories))? {
             TryLock::Acquired(lock) => lock,
             TryLock::HeldBy(holder) => {
                 let message = format!("another `bowline` is at work: process {}", holder.trim());
@@ -119,6 +120,18 @@ impl Conductor {
     pub fn releases(&self) -> Result<Vec<Release>, Failure> {
         releases(&self.journal)
     }
+}
+
+/// Whether a process conducts on this state folder.
+///
+/// # Errors
+/// The lock cannot be looked at.
+pub fn is_alive(directories: &Directories) -> Result<bool, Failure> {
+    Ok(files::is_locked(lock_file(directories))?)
+}
+
+fn lock_file(directories: &Directories) -> PathBuf {
+    directories.state.join("conductor.lock")
 }
 
 /// All releases in a journal, oldest first.

@@ -33,7 +33,7 @@ pub use past::CTRL_C;
 pub(crate) use past::was_only_interrupted;
 pub use requests::{ABORT, PAUSE, PROMOTE, RESUME, RETRY, request_event};
 pub use restore::restore;
-pub use standing::{Standing, known, standings};
+pub use standing::{Serves, Standing, known, standings};
 
 use crate::conductor::Conductor;
 use crate::failure::Failure;

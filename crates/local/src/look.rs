@@ -2,12 +2,14 @@
 
 use crate::{
     api::{kind::by_name, objects::Objects},
+    edge_process,
     error::Error,
     limits::{LOG_BYTES_MAX, LOG_LINE_BYTES_MAX},
     router::{hash_of, is_ready},
     shim::state::{LOG_FILE, OLDER_LOG_FILE},
 };
 use bowline_host::{directories::Directories, files};
+use bowline_traffic::TableState;
 use serde_json::Value;
 use std::collections::VecDeque;
 
@@ -44,6 +46,14 @@ pub fn pods(directories: &Directories) -> Result<Vec<PodRow>, Error> {
         Some(objects) => Ok(rows(&objects)),
         None => Ok(Vec::new()),
     }
+}
+
+/// The table of the edge that runs, whoever conducts.
+///
+/// # Errors
+/// It does not answer.
+pub async fn edge(directories: &Directories) -> Result<TableState, Error> {
+    Ok(edge_process::client(directories)?.table().await?)
 }
 
 /// The last `lines` lines that a pod's container wrote.

@@ -390,8 +390,12 @@ fn point(changes: &[Change]) -> Option<String> {
         (false, None) => "make",
         (false, Some(_)) => "change",
     };
-    // The names of pods end in chance; whose they are does not.
-    let name = if change.key.kind.plural == "pods" { "pod" } else { &change.key.name };
+    // The names of pods end in chance, those of their sets in a hash.
+    let name = match change.key.kind.plural {
+        "pods" => "pod",
+        "replicasets" => change.key.name.rsplit_once('-').map_or("", |(workload, _)| workload),
+        _ => &change.key.name,
+    };
     Some(format!("{verb} {}/{}/{name}", change.key.kind.plural, change.key.namespace))
 }
 

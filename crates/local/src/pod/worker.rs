@@ -133,9 +133,8 @@ impl Worker {
         self.claim().await;
         if self.shim.holder().is_none() {
             let pod_file = self.resolve().await?;
-            let owner = self.pod["metadata"]["ownerReferences"][0]["name"].as_str();
-            let owner = owner.unwrap_or("alone");
-            let started = crash::around("pod.start", owner, || {
+            let (namespace, ..) = self.names();
+            let started = crash::around("pod.start", &namespace, || {
                 self.shim.start(&pod_file, &self.context.shim)
             });
             started.map_err(|message| ("CreateContainerError", message))?;
@@ -265,11 +264,9 @@ impl Worker {
                 let limit = Duration::from_millis(DRAIN_MS_MAX);
                 self.context.router.drain(&uid, limit).await;
             }
-            let owner = self.pod["metadata"]["ownerReferences"][0]["name"].as_str();
-            let owner = owner.unwrap_or("alone").to_owned();
-            crash::point("pod.stop", &owner, When::Before);
+            crash::point("pod.stop", &namespace, When::Before);
             self.end_shim().await;
-            crash::point("pod.stop", &owner, When::After);
+            crash::point("pod.stop", &namespace, When::After);
         }
         // What cannot be removed now is removed when the cluster comes up next.
         let shim = self.shim.clone();

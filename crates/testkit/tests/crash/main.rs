@@ -1,20 +1,25 @@
 //! The crash matrix and the kills: whatever dies, users are answered and the same command ends
-//! the release.
+//! the release. The kit is `bowline_testkit::crash`; `cargo xtask bench crash` runs all of it.
 //!
-//! A release is run once to count its crash points (before and after every append to the journal
-//! and every effect). Then it is run again for single points: the process aborts there, the same
-//! command follows, and what is left is compared with what an undisturbed release leaves.
-//!
-//! `cargo test` takes a spread of points; `BOWLINE_CRASH_ALL=1` takes all of them (minutes).
 //! `kill -9` and `abort` alike leave the page cache whole: they say nothing about power cuts.
-#![expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "tests: two variables are read, and each point of the matrix is told"
-)]
 
 mod ends;
-mod house;
 mod kills;
 mod matrix;
-mod user;
+
+use bowline_host::files;
+use bowline_testkit::crash::House;
+use std::path::{Path, PathBuf};
+
+/// A service of `replicas` pods whose canary gets half of the traffic for `pause` seconds.
+fn house(replicas: u32, pause: u32) -> House {
+    House::new(&program(), replicas, pause)
+}
+
+/// The `bowline` that was built beside this test.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let program = test.parent().and_then(Path::parent).expect("target/<profile>").join("bowline");
+    assert!(files::exists(&program), "build it first: cargo build -p bowline");
+    program
+}
