@@ -53,6 +53,10 @@ pub fn run(cli: Cli) -> u8 {
         context.tell_failure(&failure);
         return failure.exit_code;
     }
+    if let Err(failure) = crash::install() {
+        context.tell_failure(&failure);
+        return failure.exit_code;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -63,7 +67,6 @@ pub fn run(cli: Cli) -> u8 {
     };
     let done = runtime.block_on(dispatch(&context, cli.verb));
     runtime.shutdown_background();
-    crash::report();
     match done {
         Ok(code) => code,
         Err(failure) => {

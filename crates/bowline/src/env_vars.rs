@@ -11,7 +11,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "BOWLINE_CRASH",
-        "for tests: how many points of the crash matrix to pass; `count` counts them",
+        "for tests: the point of the crash matrix to end at; `list` tells all that are passed",
     ),
     (
         "BOWLINE_CLOCK_JUMP",

@@ -2,11 +2,11 @@
 
 use crate::commands::release::interrupt;
 use crate::context::Context;
-use crate::{crash, printer};
+use crate::printer;
 use bowline_diag::{Diagnose, Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
-use bowline_engine::rollout::{self, Job, Standing};
+use bowline_engine::rollout::{self, Job, Serves, Standing};
 use bowline_engine::target::{Counts, PodLogs, Requests, Router, Serving, Target, Weights};
 use bowline_local::router::{self, ServiceKey};
 use bowline_local::{Cluster, Local, Options, look};
@@ -140,6 +140,16 @@ pub fn pods(context: &Context) -> Result<Vec<PodLine>, Failure> {
     Ok(look::pods(&context.house.directories)?.into_iter().map(line).collect())
 }
 
+/// Whom the edge serves on `route`: a look from outside, for a rollout that nobody conducts.
+pub async fn serves(context: &Context, route: Option<&str>) -> Serves {
+    let Ok(state) = look::edge(&context.house.directories).await else { return Serves::Silent };
+    let routes = state.table.iter().flat_map(|table| &table.routes);
+    let found = routes.clone().find(|found| Some(&*found.name) == route);
+    let exposed = found.is_some_and(|found| found.rollout.is_some());
+    let fell_back = state.fell_back_routes.iter().any(|name| Some(&**name) == route);
+    if exposed && !fell_back { Serves::Canary } else { Serves::Stable }
+}
+
 /// The last lines of pods, a look from outside: name and lines of each.
 pub fn pod_logs(
     context: &Context,
@@ -167,7 +177,6 @@ pub async fn follow_request(
     match Conductor::begin(directories, context.watcher()) {
         Err(busy) => ask_living(context, &standing.key, request, busy).await,
         Ok(conductor) => {
-            crash::install(&conductor)?;
             let connected = connect(context, &conductor).await?;
             conductor.journal.request(request)?;
             let job: Job =

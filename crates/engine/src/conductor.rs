@@ -13,6 +13,7 @@ use bowline_model::{Effect, Event, NewEvent};
 use bowline_rollout::machine::State;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The event that says that an effect was overtaken by a later one before it was carried out.
@@ -45,7 +46,7 @@ impl Conductor {
     /// damaged, or holds events that this version does not know.
     pub fn begin(directories: &Directories, watcher: Arc<dyn Watcher>) -> Result<Self, Failure> {
         directories.create()?;
-        let lock = match files::try_lock(directories.state.join("conductor.lock"))? {
+        let lock = match files::try_lock(lock_file(directories))? {
             TryLock::Acquired(lock) => lock,
             TryLock::HeldBy(holder) => {
                 let message = format!("another `bowline` is at work: process {}", holder.trim());
@@ -168,6 +169,18 @@ impl Conductor {
     pub fn releases(&self) -> Result<Vec<Release>, Failure> {
         releases(&self.journal)
     }
+}
+
+/// Whether a process conducts on this state folder.
+///
+/// # Errors
+/// The lock cannot be looked at.
+pub fn is_alive(directories: &Directories) -> Result<bool, Failure> {
+    Ok(files::is_locked(lock_file(directories))?)
+}
+
+fn lock_file(directories: &Directories) -> PathBuf {
+    directories.state.join("conductor.lock")
 }
 
 /// All releases in a journal, oldest first.

@@ -41,7 +41,7 @@ pub(crate) use past::was_only_interrupted;
 pub(crate) use perform::RELEASE_OF_SET;
 pub use requests::{ABORT, PAUSE, PROMOTE, RESUME, RETRY, request_event};
 pub use restore::restore;
-pub use standing::{Standing, known, standings};
+pub use standing::{Serves, Standing, known, standings};
 
 use crate::conductor::Conductor;
 use crate::failure::Failure;

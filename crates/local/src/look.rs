@@ -2,6 +2,7 @@
 
 use crate::{
     api::{kind::by_name, objects::Objects},
+    edge_process,
     error::Error,
     limits::{LOG_BYTES_MAX, LOG_LINE_BYTES_MAX},
     pod,
@@ -9,6 +10,7 @@ use crate::{
     shim::state::{LOG_FILE, OLDER_LOG_FILE},
 };
 use bowline_host::{clock, directories::Directories, files};
+use bowline_traffic::TableState;
 use serde_json::Value;
 use std::collections::VecDeque;
 
@@ -59,6 +61,14 @@ fn living_rows(directories: &Directories, objects: &Objects) -> Vec<PodRow> {
         row(&pod)
     };
     pods.iter().map(|pod| now(pod)).collect()
+}
+
+/// The table of the edge that runs, whoever conducts.
+///
+/// # Errors
+/// It does not answer.
+pub async fn edge(directories: &Directories) -> Result<TableState, Error> {
+    Ok(edge_process::client(directories)?.table().await?)
 }
 
 /// The last `lines` lines that a pod's container wrote.

@@ -22,6 +22,7 @@ use crate::report::{Conclusion, JobReport, StepReport};
 use crate::request::RunRequest;
 use crate::variables::{self, Variables};
 use bowline_host::clock::{self, Stopwatch};
+use bowline_host::crash;
 use bowline_host::files::{self, Root};
 use bowline_model::Trust;
 use bowline_sandbox::mask::{Masker, Secret};
@@ -132,9 +133,11 @@ pub fn execute(shared: &Shared, job: &Job, assignment: &Assignment) -> JobReport
             report.conclusion = Conclusion::Cancelled;
             return Ok(());
         };
-        let mut run = JobRun::open(shared, job, assignment, &folder)?;
-        run.all_steps();
-        run.finish(&mut report)
+        crash::around("job.run", &instance.key, || {
+            let mut run = JobRun::open(shared, job, assignment, &folder)?;
+            run.all_steps();
+            run.finish(&mut report)
+        })
     });
     if let Err(problem) = outcome {
         report.conclusion = Conclusion::Failure;

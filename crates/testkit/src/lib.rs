@@ -18,10 +18,12 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stderr,
-    reason = "a test kit: it starts the program under test, and a loud skip is printed"
+    clippy::print_stdout,
+    reason = "a test kit: it starts the program under test, and what was skipped or passed is told"
 )]
 
 mod console;
+pub mod crash;
 mod example;
 mod filters;
 pub mod ordinary;

@@ -1,7 +1,7 @@
 //! `bowline prune`: what no longer runs, cannot be gone back to and proves nothing goes.
 
 use crate::context::Context;
-use crate::{crash, printer, target};
+use crate::{printer, target};
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 /// Prunes, or tells what would go.
 pub async fn run(context: &Context, dry_run: bool) -> Result<u8, Failure> {
     let conductor = Conductor::begin(&context.house.directories, context.watcher())?;
-    crash::install(&conductor)?;
     let connected = target::open(context, &conductor).await?;
     let (house, target) = (&context.house, &connected.target);
     if dry_run {

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::flags::ReleaseArguments;
-use crate::{crash, printer, summary, target};
+use crate::{printer, summary, target};
 use bowline_diag::exit;
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
@@ -24,7 +24,6 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
     };
     context.house.ensure_room()?;
     let conductor = Conductor::begin(&context.house.directories, context.watcher())?;
-    crash::install(&conductor)?;
     let connected = target::connect(context, &conductor).await?;
     let cancel = CancelToken::new();
     let release = lane::release(&context.house, &conductor, &connected.target, &cancel, request);

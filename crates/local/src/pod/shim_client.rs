@@ -8,7 +8,11 @@ use crate::{
         write_holder,
     },
 };
-use bowline_host::{clock::Stopwatch, files, task};
+use bowline_host::{
+    clock::Stopwatch,
+    crash::{self, When},
+    files, task,
+};
 use bowline_sandbox::{Launcher, Signal, detached, process};
 use std::{
     path::{Path, PathBuf},
@@ -97,6 +101,7 @@ impl Shim {
             inherited: Vec::new(),
         })
         .map_err(|e| e.to_string())?;
+        crash::point("pod.spawned", "holder", When::Before);
         write_holder(&self.folder, pid)
     }
 

@@ -1,9 +1,12 @@
 //! Long use: what is left after many releases is bounded, and pruning may die anywhere.
 
-use crate::house::House;
 use bowline_host::files;
+use bowline_testkit::crash::House;
 use std::collections::BTreeSet;
 use std::path::Path;
+
+/// The effect that takes one thing away.
+const REMOVED: &str = "prune.remove";
 
 /// How many promoted versions the house keeps.
 const KEPT: usize = 2;
@@ -13,7 +16,7 @@ const SETTLED_AFTER: usize = 4;
 
 /// A house that keeps as little as it may.
 fn house() -> House {
-    let house = House::new(1, 0);
+    let house = crate::house(1, 0);
     let text = house.repository.read("bowline.yaml");
     let keep = format!("{text}keep: {{ releases: {KEPT}, days: 0 }}\n");
     house.repository.write("bowline.yaml", &keep);
@@ -131,16 +134,13 @@ fn pruning_may_die_anywhere_and_the_way_back_is_whole() {
     let mut house = house();
     use_for(&mut house, SETTLED_AFTER);
     let before = house.commit_good();
-    let count = house.count(&["release"], 0);
     let newest = house.commit_good();
-    // The end of a release is its pruning: the way there differs by a point or two.
-    let place = house.crash(&["release"], count - 7).expect("a release prunes");
-    assert!(place.contains("prune."), "{place}");
+    // The end of a release is its pruning.
+    assert!(house.crash_after(&["release"], REMOVED), "a release prunes");
     house.expect_settled(&newest, 1);
     // Again and again, each time one removal further.
     let mut places = 0;
-    while let Some(place) = house.crash(&["prune"], 3) {
-        assert!(place.contains("prune."), "{place}");
+    while house.crash_after(&["prune"], REMOVED) {
         places += 1;
     }
     assert!(places > 0, "there was more to remove");
