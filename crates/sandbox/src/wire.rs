@@ -146,6 +146,8 @@ pub enum Step {
     Limit,
     /// Ids and capabilities.
     Identity,
+    /// The filter of system calls.
+    Filter,
     /// The folder to start in.
     Directory,
     /// The program itself.
@@ -172,6 +174,7 @@ impl Step {
             Self::Hostname => "take the host name",
             Self::Limit => "set the limit",
             Self::Identity => "become",
+            Self::Filter => "filter the system calls of",
             Self::Directory => "enter the folder",
             Self::Program => "start",
             Self::Message => "understand the message",
@@ -207,6 +210,7 @@ impl Step {
             (Self::Target, Some(Errno::ROFS)) => {
                 Some("choose a target outside `/usr` and `/etc`, such as beneath `/opt` or `/home`")
             }
+            (Self::Filter, _) => Some("use a kernel with `CONFIG_SECCOMP_FILTER`"),
             (Self::Bind, Some(Errno::NOENT)) => Some("make that folder first"),
             _ => None,
         }
