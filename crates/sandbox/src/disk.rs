@@ -144,14 +144,12 @@ mod tests {
         std::fs::create_dir_all(&inner).unwrap();
         std::fs::write(inner.join("f"), vec![1; 200_000]).unwrap();
         let look = |bounds| Watch::new(vec![folder.path().into()], bounds).look().unwrap();
-        let wide =
-            Bounds { bytes_max: 1 << 40, free_bytes_min: 0, harmless_bytes_max: 1 << 20 };
+        let wide = Bounds { bytes_max: 1 << 40, free_bytes_min: 0, harmless_bytes_max: 1 << 20 };
         assert_eq!(look(wide), None);
         let passed = look(Bounds { bytes_max: 100_000, ..wide });
         assert!(matches!(passed, Some(Excess::Written { bytes_max: 100_000, .. })), "{passed:?}");
         assert_eq!(look(Bounds { free_bytes_min: u64::MAX, ..wide }), None, "it wrote little");
-        let scarce =
-            look(Bounds { free_bytes_min: u64::MAX, harmless_bytes_max: 100_000, ..wide });
+        let scarce = look(Bounds { free_bytes_min: u64::MAX, harmless_bytes_max: 100_000, ..wide });
         assert!(matches!(scarce, Some(Excess::Free { .. })), "{scarce:?}");
     }
 

@@ -8,8 +8,8 @@
 mod escapes;
 mod forms;
 
-use crate::limits::{SECRET_BYTES_MAX, SECRET_LINE_BYTES_MIN};
 use self::escapes::Splitter;
+use crate::limits::{SECRET_BYTES_MAX, SECRET_LINE_BYTES_MIN};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -61,6 +61,16 @@ pub(crate) enum Holding {
     },
 }
 
+/// To the init of a sandbox.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Command {
+    /// Start this. Descriptors: its owner's socket, standard output, standard error.
+    Start(Program),
+    /// Kill everything but the init.
+    KillAll,
+}
+
 /// To the monitor of a sandbox, or to its init about one program.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

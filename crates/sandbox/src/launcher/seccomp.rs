@@ -244,7 +244,8 @@ mod tests {
         loop {
             let one = program[at];
             at += 1;
-            let mut jump = |yes: bool| at += usize::from(if yes { one.if_true } else { one.if_false });
+            let mut jump =
+                |yes: bool| at += usize::from(if yes { one.if_true } else { one.if_false });
             match one.code {
                 LOAD => {
                     accumulator = match one.operand {
@@ -297,7 +298,9 @@ mod tests {
     #[test]
     fn the_list_is_in_order_and_fits_the_kernels_limit() {
         let names: Vec<&str> = DENIED.iter().map(|(name, ..)| *name).collect();
-        assert!(names.windows(2).all(|pair| pair[0].split(':').next() <= pair[1].split(':').next()));
+        assert!(
+            names.windows(2).all(|pair| pair[0].split(':').next() <= pair[1].split(':').next())
+        );
         assert!(assemble().len() < 4_096);
     }
 }
