@@ -10,6 +10,7 @@ use bowline_engine::notice::Watcher;
 use bowline_engine::prune;
 use bowline_engine::read::Reader;
 use bowline_host::directories;
+use bowline_runner::JobLimits;
 use bowline_sandbox::Launcher;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,6 +52,7 @@ impl Context {
             launcher: Launcher { program, arguments: vec!["__init".into()] },
             search_path: std::env::split_paths(&search_path).collect(),
             network_environment: network_environment(),
+            job_limits: job_limits()?,
             bowline_version: env!("CARGO_PKG_VERSION").into(),
             cache_bytes_max: cache_bytes_max()?,
         };
@@ -86,6 +88,14 @@ impl Context {
     pub fn tell_failure(&self, failure: &Failure) {
         tell_failure(failure, self.json(), self.color);
     }
+}
+
+fn job_limits() -> Result<JobLimits, Failure> {
+    JobLimits::default().set(&env_vars::get).map_err(|(name, value)| {
+        let message = format!("`{name}` is `{value}`, which is no number above zero");
+        let help = "write a whole number, or a size such as `512M` or `32G`";
+        Failure::usage(Diagnostic::error("BOW1801", message).help(help))
+    })
 }
 
 /// Prints diagnostics in the form that fits: JSON, for people, or plain.

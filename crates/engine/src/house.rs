@@ -5,6 +5,7 @@ use bowline_diag::Diagnostic;
 use bowline_host::directories::Directories;
 use bowline_host::files;
 use bowline_host::http::Proxy;
+use bowline_runner::JobLimits;
 use bowline_sandbox::{Launcher, ladder};
 use std::path::PathBuf;
 
@@ -19,6 +20,8 @@ pub struct House {
     pub search_path: Vec<PathBuf>,
     /// Proxy and registry variables that jobs are given.
     pub network_environment: Vec<(String, String)>,
+    /// What each job may take of the machine.
+    pub job_limits: JobLimits,
     /// Bowline's own version.
     pub bowline_version: String,
     /// All caches together, in bytes; beyond that the longest unused are pruned.

@@ -242,6 +242,7 @@ pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, 
         network_environment: setting.house.network_environment.clone(),
         parallel_max: PARALLEL_MAX,
         network: Network::Host,
+        limits: setting.house.job_limits,
         cancel: setting.cancel,
     };
     let hearing = Arc::clone(&teller);

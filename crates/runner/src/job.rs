@@ -25,6 +25,7 @@ use bowline_host::clock::{self, Stopwatch};
 use bowline_host::crash;
 use bowline_host::files::{self, Root};
 use bowline_model::Trust;
+use bowline_sandbox::disk;
 use bowline_sandbox::mask::{Masker, Secret};
 use bowline_sandbox::{Exit, Program};
 use bowline_workflow::expr::Value;
@@ -239,10 +240,13 @@ impl<'a> JobRun<'a> {
             tools: &request.tools,
             caches: &request.caches,
             network: request.network,
+            limits: request.limits,
         };
         let specification = layout::specification(&folders, &plan);
-        let console = console(shared, instance, JobLog::open(&folders.log)?);
-        let job_box = JobBox::open(&request.launcher, &specification).map_err(boxed)?;
+        let console = console(shared, instance, JobLog::open(&folders.log, &request.limits)?);
+        let disk = disk::Watch::new(vec![folders.root.clone()], request.limits.disk());
+        let job_box = JobBox::open(&request.launcher, &specification, disk, &request.limits)
+            .map_err(boxed)?;
         let own_env = github::variables(request, &names);
         let mut run = Self {
             shared,
@@ -546,6 +550,7 @@ impl<'a> JobRun<'a> {
                 let message = format!("`{name}` failed with {exit}");
                 Err(Problem::new(codes::SANDBOX, message))
             }
+            Ended::Limit(limit) => Err(limit.problem()),
             Ended::TimedOut | Ended::Cancelled => {
                 Err(Problem::new(codes::SANDBOX, format!("`{name}` was ended before its end")))
             }

@@ -3,6 +3,7 @@
 //! The paths inside never change from run to run: Go's test cache keys on them.
 //! Absent on purpose: opening the box.
 
+use crate::job_limits::JobLimits;
 use bowline_host::files::{self, Error};
 use bowline_sandbox::toolchain::GoToolchain;
 use bowline_sandbox::{Limits, Mode, Mount, Network, Root, Spec};
@@ -154,6 +155,8 @@ pub struct BoxPlan<'a> {
     pub caches: &'a Caches,
     /// Which network the job sees.
     pub network: Network,
+    /// What the job may take of the machine.
+    pub limits: JobLimits,
 }
 
 /// The box of a job.
@@ -198,7 +201,11 @@ pub fn specification(folders: &JobFolders, plan: &BoxPlan<'_>) -> Spec {
         hostname: "runner".to_owned(),
         mounts,
         network: plan.network,
-        limits: Limits::default(),
+        limits: Limits {
+            processes_max: Some(plan.limits.processes_max),
+            file_bytes_max: Some(plan.limits.disk_bytes_max),
+            ..Limits::usual()
+        },
         mode: Mode::Usual,
         ..Spec::new(Root::HostTools)
     }

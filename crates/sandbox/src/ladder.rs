@@ -84,6 +84,7 @@ pub fn probe(launcher: &Launcher, scratch: &Path) -> Ladder {
     };
     rows.push(row("sandbox", whole));
     rows.push(programs(scratch));
+    rows.push(system_calls());
     rows.push(process_limit());
     rows.push(of_limits("open files", machine::open_files()));
     rows.push(of_limits("processes", machine::processes()));
@@ -202,6 +203,13 @@ fn kernel() -> Row {
     let ok = crate::launcher::kernel_is_at_least(5, 11);
     let remedy = (!ok).then(|| "use Linux 5.11 or later".to_owned());
     Row { name: "kernel".into(), ok, detail: format!("Linux {release}"), remedy }
+}
+
+fn system_calls() -> Row {
+    let ok = Path::new("/proc/sys/kernel/seccomp/actions_avail").exists();
+    let detail = if ok { "can be filtered" } else { "cannot be filtered" };
+    let remedy = (!ok).then(|| "use a kernel with `CONFIG_SECCOMP_FILTER`".to_owned());
+    Row { name: "system calls".into(), ok, detail: detail.into(), remedy }
 }
 
 fn process_limit() -> Row {

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::flags::RunArguments;
-use crate::printer;
+use crate::{env_vars, printer};
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::workflows::{self, Ran, Setting};
@@ -158,17 +158,37 @@ fn chosen(
     Ok(all)
 }
 
-/// `NAME=VALUE` pairs. The value never appears in a message.
+/// `NAME=VALUE` pairs, or names whose values the environment has. No value appears in a message.
 pub fn secrets(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     let mut secrets = BTreeMap::new();
     for (index, text) in given.iter().enumerate() {
-        let Some((name, value)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {
-            let message = format!("secret {} is not of the form `NAME=VALUE`", index + 1);
-            return Err(Failure::usage(Diagnostic::error("BOW1805", message)));
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, value.to_owned()),
+            None if is_name(text) => match env_vars::named(text) {
+                Some(value) => (text.as_str(), value),
+                None => {
+                    let message = format!("secret `{text}` has no value, and no variable has it");
+                    let help = format!("write `-s {text}=VALUE`, or set the variable `{text}`");
+                    return Err(Failure::usage(Diagnostic::error("BOW1805", message).help(help)));
+                }
+            },
+            None => ("", String::new()),
         };
-        secrets.insert(name.to_owned(), value.to_owned());
+        if !is_name(name) {
+            // Not shown: it may be the value itself.
+            let message = format!("secret {} is not of the form `NAME=VALUE`", index + 1);
+            let help = "a name has letters, digits and `_`, and begins with no digit";
+            return Err(Failure::usage(Diagnostic::error("BOW1805", message).help(help)));
+        }
+        secrets.insert(name.to_owned(), value);
     }
     Ok(secrets)
+}
+
+/// What GitHub takes as the name of a secret.
+fn is_name(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.starts_with(|c: char| word(c) && !c.is_ascii_digit()) && text.chars().all(word)
 }
 
 /// The first Ctrl-C ends the jobs as GitHub does; the second returns, to leave at once.
