@@ -144,7 +144,7 @@ pub struct RunArguments {
     /// Only this workflow file; all of `.github/workflows` when absent.
     #[arg(short = 'W', long = "workflows", value_name = "FILE")]
     pub workflow: Option<PathBuf>,
-    /// A secret, `NAME=VALUE`, or `NAME` from the environment; masked in everything that is shown or stored.
+    /// A secret, `NAME=VALUE`, or `NAME` from the environment; masked in all output.
     #[arg(short, long = "secret", value_name = "NAME[=VALUE]")]
     pub secrets: Vec<String>,
 }
@@ -157,7 +157,7 @@ pub struct ReleaseArguments {
     /// The environment; may be left out when there is only one.
     #[arg(long = "env", value_name = "NAME")]
     pub environment: Option<String>,
-    /// A secret of the workflows, `NAME=VALUE`, or `NAME` from the environment; masked in everything that is shown or stored.
+    /// A secret, `NAME=VALUE`, or `NAME` from the environment; masked in all output.
     #[arg(short, long = "secret", value_name = "NAME[=VALUE]")]
     pub secrets: Vec<String>,
     /// Release a digest that is quarantined in this environment. It is recorded.

@@ -213,10 +213,10 @@ impl JobBox {
                     drain_until = Some(clock::monotonic() + grace);
                 }
                 Some(Message::Exited { .. }) => {}
-                Some(Message::Cancelled { program }) if program == number => {
-                    if exit.is_none() && !(bounds.goes_on)() {
-                        ladder.start(process, Ended::Cancelled)?;
-                    }
+                Some(Message::Cancelled { program })
+                    if program == number && exit.is_none() && !(bounds.goes_on)() =>
+                {
+                    ladder.start(process, Ended::Cancelled)?;
                 }
                 Some(Message::Cancelled { .. }) => {}
                 None if exit.is_some() => break,

@@ -30,6 +30,8 @@ use std::time::Duration;
 
 /// SIGXFSZ: a file would grow over the limit of the disk.
 const FILE_TOO_LARGE: i32 = 25;
+/// The same as a shell says it of a program that it started.
+const SHELL_FILE_TOO_LARGE: i32 = 128 + FILE_TOO_LARGE;
 
 /// How a step's own work ended, before `continue-on-error`.
 #[derive(Default)]
@@ -288,6 +290,14 @@ impl JobRun<'_> {
     fn work_of(&self, step: &Step, span: Span, ended: Result<Ended, Error>) -> Work {
         let failed = |message: String| Some(Problem::new(codes::BAD_VALUE, message).or_at(span));
         match ended {
+            Ok(Ended::Exit(
+                exit @ (Exit::Signal(FILE_TOO_LARGE) | Exit::Code(SHELL_FILE_TOO_LARGE)),
+            )) => {
+                let bytes_max = self.shared.request.limits.disk_bytes_max;
+                let limit = Limit::Disk(Excess::Written { bytes: bytes_max, bytes_max });
+                let exit_code = Some(exit.shell_code());
+                Work { exit_code, problem: Some(limit.problem().or_at(span)), ..Work::default() }
+            }
             Ok(Ended::Exit(exit @ Exit::Code(code))) => Work {
                 exit_code: Some(code),
                 problem: if code == 0 {
@@ -297,12 +307,6 @@ impl JobRun<'_> {
                 },
                 ..Work::default()
             },
-            Ok(Ended::Exit(exit @ Exit::Signal(FILE_TOO_LARGE))) => {
-                let bytes_max = self.shared.request.limits.disk_bytes_max;
-                let limit = Limit::Disk(Excess::Written { bytes: bytes_max, bytes_max });
-                let exit_code = Some(exit.shell_code());
-                Work { exit_code, problem: Some(limit.problem().or_at(span)), ..Work::default() }
-            }
             Ok(Ended::Exit(exit @ Exit::Signal(_))) => Work {
                 exit_code: Some(exit.shell_code()),
                 problem: failed(format!("the step was ended by {exit}")),

@@ -5,8 +5,8 @@
 //! - [`start`]: one program as process 1 of its own box (pods), in its own network or in that of
 //!   a [`network::Namespace`];
 //! - [`tool`]: host programs that Bowline itself uses; [`detached`]: helpers that outlive it;
-//! - [`mask`]: secrets in what programs print; [`disk`]: how much they may write; [`ladder`]: what this machine permits;
-//!   [`toolchain`]: installed Go and Node.
+//! - [`mask`]: secrets in what programs print; [`disk`]: how much they may write;
+//! - [`ladder`]: what this machine permits; [`toolchain`]: installed Go and Node.
 //!
 //! As root the namespaces are made directly, as an ordinary user inside a user namespace; what
 //! the machine refuses is an error with its remedy, never a weaker box. Everything here blocks:
