@@ -1,10 +1,13 @@
-//! Measurements: `cargo xtask bench main-job`. Ratios are taken in one run; results stand with
+//! Measurements: `cargo xtask bench main-job | crash | long`. Ratios are taken in one run; results stand with
 //! the machine's facts under `bench/results/`. Never a pass or fail by the clock.
 
+mod crash;
 mod example;
 mod load;
+mod long;
 mod machine;
 mod main_job;
+mod ordinary;
 mod quantile;
 
 use std::path::Path;
@@ -15,6 +18,15 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
         ["main-job"] => main_job::run(root, 20, 10, true),
         ["main-job", "--without-build"] => main_job::run(root, 20, 10, false),
         ["main-job", "--quick"] => main_job::run(root, 3, 3, false),
-        _ => Err("usage: cargo xtask bench main-job [--without-build | --quick]".into()),
+        ["crash"] => crash::run(root, usize::MAX, 10),
+        ["crash", "--quick"] => crash::run(root, 10, 2),
+        ["long"] => long::run(root, 200),
+        ["long", releases] => match releases.parse() {
+            Ok(releases) => long::run(root, releases),
+            Err(error) => Err(format!("`{releases}` is not a number of releases: {error}")),
+        },
+        _ => Err("usage: cargo xtask bench (main-job [--without-build | --quick] | \
+                  crash [--quick] | long [N])"
+            .into()),
     }
 }

@@ -47,6 +47,18 @@ pub const CODES: &[Code] = &[
         text: "`bowline check` looks at `bowline.yaml`, `.github/workflows`, the Dockerfile and \
             the folder of manifests. With none of them there, \"in order\" would mean nothing.",
     },
+    Code {
+        id: "BOW1820",
+        title: "`BOWLINE_CACHE_GB` is not a number of gigabytes",
+        text: "It says how much all caches may take together before the longest unused are pruned, \
+               for example `BOWLINE_CACHE_GB=20`. Without it they may take 10 GB.",
+    },
+    Code {
+        id: "BOW1821",
+        title: "nothing can be pruned while a `bowline run` is at work",
+        text: "A run works in checkouts, toolchains and caches of the state folder. Wait for its \
+               end; the next release prunes by itself.",
+    },
 ];
 
 /// Every code of the house, in order.

@@ -9,6 +9,8 @@ mod explain;
 mod init;
 mod logs;
 mod ls;
+mod place;
+mod prune;
 pub mod release;
 mod rollback;
 mod rollout;
@@ -22,7 +24,10 @@ use crate::flags::{Cli, OutputForm, Verb};
 use crate::{crash, env_vars, printer};
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
-use bowline_host::clock;
+use bowline_host::{clock, task};
+
+/// Threads that a verb cannot do without: those of a small runtime, a watcher, a reader.
+const THREADS_MIN: usize = 4;
 
 /// Runs a verb to its exit code.
 pub fn run(cli: Cli) -> u8 {
@@ -39,6 +44,19 @@ pub fn run(cli: Cli) -> u8 {
             return failure.exit_code;
         }
     };
+    if let Err(source) = task::try_threads(THREADS_MIN) {
+        let failure = Failure::from(bowline_sandbox::Error::Exhausted {
+            resource: "processes",
+            action: "start its own threads",
+            source,
+        });
+        context.tell_failure(&failure);
+        return failure.exit_code;
+    }
+    if let Err(failure) = crash::install() {
+        context.tell_failure(&failure);
+        return failure.exit_code;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -49,7 +67,6 @@ pub fn run(cli: Cli) -> u8 {
     };
     let done = runtime.block_on(dispatch(&context, cli.verb));
     runtime.shutdown_background();
-    crash::report();
     match done {
         Ok(code) => code,
         Err(failure) => {
@@ -81,6 +98,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Logs(arguments) => logs::run(context, &arguments).await,
         Verb::Doctor { strict } => doctor::run(context, strict),
         Verb::Explain { code } => explain::run(code.as_deref()),
+        Verb::Prune { dry_run } => prune::run(context, dry_run).await,
         Verb::Up => up::run(context).await,
         Verb::Down => down::run(context).await,
     }

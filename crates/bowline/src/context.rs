@@ -7,8 +7,10 @@ use bowline_diag::Diagnostic;
 use bowline_engine::Failure;
 use bowline_engine::house::House;
 use bowline_engine::notice::Watcher;
+use bowline_engine::prune;
 use bowline_engine::read::Reader;
 use bowline_host::directories;
+use bowline_runner::JobLimits;
 use bowline_sandbox::Launcher;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,7 +52,9 @@ impl Context {
             launcher: Launcher { program, arguments: vec!["__init".into()] },
             search_path: std::env::split_paths(&search_path).collect(),
             network_environment: network_environment(),
+            job_limits: job_limits()?,
             bowline_version: env!("CARGO_PKG_VERSION").into(),
+            cache_bytes_max: cache_bytes_max()?,
         };
         let color = color(common.color);
         Ok(Self { house, folder, common, color })
@@ -86,6 +90,14 @@ impl Context {
     }
 }
 
+fn job_limits() -> Result<JobLimits, Failure> {
+    JobLimits::default().set(&env_vars::get).map_err(|(name, value)| {
+        let message = format!("`{name}` is `{value}`, which is no number above zero");
+        let help = "write a whole number, or a size such as `512M` or `32G`";
+        Failure::usage(Diagnostic::error("BOW1801", message).help(help))
+    })
+}
+
 /// Prints diagnostics in the form that fits: JSON, for people, or plain.
 pub fn tell_failure(failure: &Failure, json: bool, color: bool) {
     let diagnostics = &failure.diagnostics;
@@ -102,6 +114,20 @@ pub fn tell_failure(failure: &Failure, json: bool, color: bool) {
     printer::talk(text.trim_end());
     if let Some(first) = diagnostics.first() {
         printer::talk(&format!("  explain: bowline explain {}", first.code));
+    }
+}
+
+/// `BOWLINE_CACHE_GB` in bytes.
+fn cache_bytes_max() -> Result<u64, Failure> {
+    const VARIABLE: &str = "BOWLINE_CACHE_GB";
+    let Some(text) = env_vars::get(VARIABLE) else { return Ok(prune::CACHE_BYTES_DEFAULT) };
+    match text.parse::<f64>() {
+        Ok(number) if (0.0..=1e6).contains(&number) => Ok((number * 1e9) as u64),
+        _ => {
+            let message = format!("`{VARIABLE}` is `{text}`, not a number of gigabytes");
+            let help = format!("for example `{VARIABLE}=20`");
+            Err(Failure::usage(Diagnostic::error("BOW1820", message).help(help)))
+        }
     }
 }
 

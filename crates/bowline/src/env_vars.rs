@@ -4,10 +4,18 @@
 /// Name and meaning of each variable; the documentation is made from this table.
 pub const VARIABLES: &[(&str, &str)] = &[
     ("BOWLINE_STATE", "the state folder; `$XDG_STATE_HOME/bowline` when absent"),
+    ("BOWLINE_JOB_DISK_MAX", "what a job may write to disk, such as `32G`, which is the default"),
+    ("BOWLINE_DISK_FREE_MIN", "what jobs leave free on the disk; `512M` when absent"),
+    ("BOWLINE_JOB_PROCESSES_MAX", "processes and threads of a job at once; 4,096 when absent"),
+    ("BOWLINE_STEP_LOG_MAX", "the stored output of a step, `64M`; a job's is four times as much"),
     ("BOWLINE_ACCESSIBLE", "`1`: errors without box drawing, positions as words"),
     (
+        "BOWLINE_CACHE_GB",
+        "what all caches may take together before they are pruned; 10 when absent",
+    ),
+    (
         "BOWLINE_CRASH",
-        "for tests: how many points of the crash matrix to pass; `count` counts them",
+        "for tests: the point of the crash matrix to end at; `list` tells all that are passed",
     ),
     (
         "BOWLINE_CLOCK_JUMP",
@@ -47,6 +55,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
 /// The value of a variable that stands in [`VARIABLES`]; empty reads as absent.
 pub fn get(name: &str) -> Option<String> {
     debug_assert!(VARIABLES.iter().any(|(known, _)| *known == name), "{name} is not listed");
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The value of a variable that the user named: a secret. Empty reads as absent.
+pub fn named(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -106,6 +106,12 @@ pub enum Verb {
         /// For example `BOW0107`; all codes when absent.
         code: Option<String>,
     },
+    /// Take away what no longer runs, cannot be gone back to and proves nothing.
+    Prune {
+        /// Only tell what would go, with its size and the reason.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Start what the environments of this repository run, for example after a reboot.
     Up,
     /// Stop the edge and every pod. State and history stay.
@@ -138,8 +144,8 @@ pub struct RunArguments {
     /// Only this workflow file; all of `.github/workflows` when absent.
     #[arg(short = 'W', long = "workflows", value_name = "FILE")]
     pub workflow: Option<PathBuf>,
-    /// A secret, `NAME=VALUE`; masked in everything that is shown or stored.
-    #[arg(short, long = "secret", value_name = "NAME=VALUE")]
+    /// A secret, `NAME=VALUE`, or `NAME` from the environment; masked in everything that is shown or stored.
+    #[arg(short, long = "secret", value_name = "NAME[=VALUE]")]
     pub secrets: Vec<String>,
 }
 
@@ -151,8 +157,8 @@ pub struct ReleaseArguments {
     /// The environment; may be left out when there is only one.
     #[arg(long = "env", value_name = "NAME")]
     pub environment: Option<String>,
-    /// A secret of the workflows, `NAME=VALUE`; masked in everything that is shown or stored.
-    #[arg(short, long = "secret", value_name = "NAME=VALUE")]
+    /// A secret of the workflows, `NAME=VALUE`, or `NAME` from the environment; masked in everything that is shown or stored.
+    #[arg(short, long = "secret", value_name = "NAME[=VALUE]")]
     pub secrets: Vec<String>,
     /// Release a digest that is quarantined in this environment. It is recorded.
     #[arg(long = "override", value_name = "REASON")]

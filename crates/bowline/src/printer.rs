@@ -7,6 +7,7 @@
 
 use crate::env_vars;
 use crate::screen;
+use bowline_diag::{inert_json, inert_lines};
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,13 +17,15 @@ const COLUMNS_DEFAULT: usize = 80;
 /// The lines of the live region as they are on the screen.
 static REGION: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Writes data, as it is, to stdout.
+/// Writes data to stdout; a terminal that reads it acts on none of it.
 pub fn data(text: &str) {
     let mut region = REGION.lock().unwrap_or_else(PoisonError::into_inner);
     let drawn = std::mem::take(&mut *region);
     if !drawn.is_empty() {
         live(&screen::erase(&drawn, columns()));
     }
+    // In JSON, which has other escapes for them, a control character means the same.
+    let text = if text.starts_with(['{', '[']) { inert_json(text) } else { inert_lines(text) };
     let mut out = io::stdout().lock();
     // A reader that went away (`| head`) wants no more; there is nobody to tell.
     let _ = out
@@ -34,7 +37,7 @@ pub fn data(text: &str) {
 /// Writes lines of talk to stderr, above the live region.
 pub fn talk(text: &str) {
     let region = REGION.lock().unwrap_or_else(PoisonError::into_inner);
-    let text = screen::signs(text, ascii());
+    let text = screen::coloured_only(&screen::signs(text, ascii()));
     if region.is_empty() {
         let _ = writeln!(io::stderr().lock(), "{text}");
         return;

@@ -1,6 +1,8 @@
 //! What goes to a screen, as pure text: widths, cuts, signs, and the redrawing of lines in
 //! place.
 
+use bowline_diag::inert_lines;
+
 /// The text that erases `drawn` and leaves the cursor where its first line began.
 pub fn erase(drawn: &[String], columns: usize) -> String {
     redraw(drawn, &[], &[], columns)
@@ -69,19 +71,20 @@ fn cells(character: char) -> usize {
     }
 }
 
-/// A line that moves no cursor and hides nothing: control characters and the marks that change
-/// the direction of writing are shown as a replacement.
-pub fn inert(text: &str) -> String {
-    let harmful = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let shown = |character: char| match character {
-        '\t' => ' ',
-        other if harmful(other) => '\u{fffd}',
-        other => other,
-    };
-    text.chars().map(shown).collect()
+/// Talk in which colours are the only commands to the terminal: whatever else got into it is
+/// shown as a replacement. The last line of defence; texts are made inert where they come in.
+pub fn coloured_only(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut parts = text.split('\u{1b}');
+    out.push_str(&inert_lines(parts.next().unwrap_or_default()));
+    for part in parts {
+        let is_digit = |c: char| c.is_ascii_digit() || c == ';';
+        let rest = part.strip_prefix('[').map(|rest| rest.trim_start_matches(is_digit));
+        let is_colour = rest.is_some_and(|rest| rest.starts_with('m'));
+        out.push(if is_colour { '\u{1b}' } else { '\u{fffd}' });
+        out.push_str(&inert_lines(part));
+    }
+    out
 }
 
 /// Bowline's own signs in ASCII where the terminal knows nothing else.
@@ -113,7 +116,7 @@ pub fn is_utf8(locale: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{cut, inert, is_utf8, redraw, signs, width};
+    use super::{coloured_only, cut, is_utf8, redraw, signs, width};
 
     #[test]
     fn a_long_line_loses_its_middle() {
@@ -135,8 +138,11 @@ mod tests {
     }
 
     #[test]
-    fn output_moves_no_cursor() {
-        assert_eq!(inert("a\u{1b}[2Jb\r\u{202e}c\td"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}c d");
+    fn colours_are_the_only_commands() {
+        let text = "\u{1b}[31mred\u{1b}[0m\n\u{1b}[2J\u{1b}]8;;x\u{7}\u{1b}[1;31m\u{9b}2J";
+        let shown =
+            "\u{1b}[31mred\u{1b}[0m\n\u{fffd}[2J\u{fffd}]8;;x\u{fffd}\u{1b}[1;31m\u{fffd}2J";
+        assert_eq!(coloured_only(text), shown);
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use crate::commands::release::interrupt;
 use crate::context::Context;
-use crate::{crash, printer};
+use crate::printer;
 use bowline_diag::{Diagnose, Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
-use bowline_engine::rollout::{self, Job, Standing};
+use bowline_engine::rollout::{self, Job, Serves, Standing};
 use bowline_engine::target::{Counts, PodLogs, Requests, Router, Serving, Target, Weights};
 use bowline_local::router::{self, ServiceKey};
 use bowline_local::{Cluster, Local, Options, look};
@@ -54,18 +54,18 @@ pub struct PodLine {
 
 /// Opens the cluster of the state folder and brings up what its objects ask for.
 pub async fn connect(context: &Context, conductor: &Conductor) -> Result<Connected, Failure> {
-    let connected = connect_to_stop(context, conductor).await?;
+    context.house.ensure_sandbox()?;
+    let connected = open(context, conductor).await?;
+    connected.local.up().await?;
     for line in rollout::adopt(conductor, &connected.target).await? {
         printer::talk(&line);
     }
     Ok(connected)
 }
 
-/// As [`connect`], for who will end everything: what the journal does not know stays unknown.
-pub async fn connect_to_stop(
-    context: &Context,
-    conductor: &Conductor,
-) -> Result<Connected, Failure> {
+/// Opens the cluster of the state folder as it is: nothing is started, and what the journal does
+/// not know stays unknown.
+pub async fn open(context: &Context, conductor: &Conductor) -> Result<Connected, Failure> {
     let program = &context.house.launcher.program;
     let hidden =
         |verb: &str| Launcher { program: program.clone(), arguments: vec![verb.to_owned()] };
@@ -87,7 +87,6 @@ pub async fn connect_to_stop(
         logs: Box::new(LocalLogs { local: Arc::clone(&local) }),
     };
     let ran_before = local.router().edge().healthy().await.is_ok();
-    local.up().await?;
     Ok(Connected { target, local, ran_before })
 }
 
@@ -141,6 +140,16 @@ pub fn pods(context: &Context) -> Result<Vec<PodLine>, Failure> {
     Ok(look::pods(&context.house.directories)?.into_iter().map(line).collect())
 }
 
+/// Whom the edge serves on `route`: a look from outside, for a rollout that nobody conducts.
+pub async fn serves(context: &Context, route: Option<&str>) -> Serves {
+    let Ok(state) = look::edge(&context.house.directories).await else { return Serves::Silent };
+    let routes = state.table.iter().flat_map(|table| &table.routes);
+    let found = routes.clone().find(|found| Some(&*found.name) == route);
+    let exposed = found.is_some_and(|found| found.rollout.is_some());
+    let fell_back = state.fell_back_routes.iter().any(|name| Some(&**name) == route);
+    if exposed && !fell_back { Serves::Canary } else { Serves::Stable }
+}
+
 /// The last lines of pods, a look from outside: name and lines of each.
 pub fn pod_logs(
     context: &Context,
@@ -168,7 +177,6 @@ pub async fn follow_request(
     match Conductor::begin(directories, context.watcher()) {
         Err(busy) => ask_living(context, &standing.key, request, busy).await,
         Ok(conductor) => {
-            crash::install(&conductor)?;
             let connected = connect(context, &conductor).await?;
             conductor.journal.request(request)?;
             let job: Job =
@@ -177,7 +185,7 @@ pub async fn follow_request(
             let work = rollout::carry_out_until(&conductor, &connected.target, &job, &cancel);
             let carried = tokio::select! {
                 carried = work => carried?,
-                () = interrupt(cancel.clone()) => {
+                () = interrupt(context, cancel.clone()) => {
                     return Ok(exit::INTERRUPTED);
                 }
             };

@@ -1,6 +1,7 @@
 //! The shape of an error: code, sentence, the user's own lines, help.
 
 use serde::Serialize;
+use std::sync::Arc;
 
 /// How bad it is. What cannot be honoured is an error, never a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -34,8 +35,8 @@ pub struct Label {
 pub struct Source {
     /// The same path as in the labels.
     pub file: String,
-    /// The whole content.
-    pub text: String,
+    /// The whole content, shared by all mistakes of the file.
+    pub text: Arc<str>,
 }
 
 /// One thing to tell a person: what is wrong, where, and what to do.
@@ -116,7 +117,7 @@ impl Diagnostic {
 
     /// Gives the text of a labelled file.
     #[must_use]
-    pub fn source(mut self, file: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn source(mut self, file: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
         self.sources.push(Source { file: file.into(), text: text.into() });
         self
     }

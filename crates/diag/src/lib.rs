@@ -10,10 +10,12 @@
 mod code;
 mod diagnostic;
 pub mod exit;
+mod inert;
 mod render;
 mod suggest;
 
 pub use code::Code;
 pub use diagnostic::{Diagnose, Diagnostic, Label, Severity, Source};
+pub use inert::{inert, inert_json, inert_lines};
 pub use render::{json, people, plain};
 pub use suggest::nearest;

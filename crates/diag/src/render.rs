@@ -1,6 +1,6 @@
 //! The three forms of a diagnostic: for people at a terminal, for plain logs, for machines.
 
-use crate::{Diagnostic, Severity};
+use crate::{Diagnostic, Severity, inert, inert_json, inert_lines};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan, ThemeCharacters,
     ThemeStyles,
@@ -9,6 +9,13 @@ use std::fmt::{self, Write as _};
 
 /// At most this many diagnostics of one cause are shown; then their count.
 const SHOWN_MAX: usize = 10;
+
+/// Longer lines of a file are shown as an excerpt without drawing, in characters.
+const LINE_CHARACTERS_MAX: usize = 400;
+
+/// Characters of such a line that are shown: some before the place, the rest behind it.
+const EXCERPT_CHARACTERS: usize = 120;
+const BEFORE_CHARACTERS: usize = 40;
 
 /// Box drawing, caret, help; with `color` where the terminal takes it.
 #[must_use]
@@ -25,6 +32,10 @@ pub fn people(diagnostics: &[Diagnostic], color: bool, width: usize) -> String {
         };
         let source = diagnostic.sources.iter().find(|s| s.file == label.file);
         let Some(source) = source else { return painted(diagnostic, color) };
+        let line = source.text.lines().nth(label.line.saturating_sub(1)).unwrap_or_default();
+        if line.chars().nth(LINE_CHARACTERS_MAX).is_some() {
+            return painted(diagnostic, color);
+        }
         let report = Report::new(diagnostic, &label.file, &source.text);
         match handler.render_report(&mut text, &report) {
             Ok(()) => text,
@@ -42,15 +53,49 @@ pub fn plain(diagnostics: &[Diagnostic]) -> String {
 /// One JSON array; every diagnostic, whole.
 #[must_use]
 pub fn json(diagnostics: &[Diagnostic]) -> String {
-    serde_json::to_string_pretty(diagnostics).unwrap_or_else(|error| format!("[]\n{error}"))
+    let text = serde_json::to_string_pretty(diagnostics);
+    text.map_or_else(|error| format!("[]\n{error}"), |text| inert_json(&text))
 }
 
 fn shown(diagnostics: &[Diagnostic], one: impl Fn(&Diagnostic) -> String) -> String {
-    let mut text: String = diagnostics.iter().take(SHOWN_MAX).map(one).collect();
+    let mut text: String =
+        diagnostics.iter().take(SHOWN_MAX).map(|diagnostic| one(&harmless(diagnostic))).collect();
     if diagnostics.len() > SHOWN_MAX {
         let _ = writeln!(text, "and {} more", diagnostics.len() - SHOWN_MAX);
     }
     text
+}
+
+/// The same diagnostic without anything that a terminal would act on: names, messages and
+/// lines come from files that somebody else wrote.
+fn harmless(diagnostic: &Diagnostic) -> Diagnostic {
+    let mut shown = diagnostic.clone();
+    shown.message = inert(&shown.message);
+    for label in &mut shown.labels {
+        label.file = inert(&label.file);
+        label.text = inert(&label.text);
+    }
+    for source in &mut shown.sources {
+        source.file = inert(&source.file);
+        source.text = inert_lines(&source.text).into();
+    }
+    shown.help = shown.help.map(|help| inert_lines(&help));
+    shown.notes = shown.notes.iter().map(|note| inert_lines(note)).collect();
+    shown
+}
+
+/// A line around a column, so that one line of a megabyte does not fill the screen.
+fn excerpt(line: &str, column: usize) -> String {
+    let line = line.trim_end();
+    if line.chars().nth(LINE_CHARACTERS_MAX).is_none() {
+        return line.trim_start().to_owned();
+    }
+    let skipped = column.saturating_sub(1).saturating_sub(BEFORE_CHARACTERS);
+    let mut rest = line.chars().skip(skipped);
+    let shown: String = rest.by_ref().take(EXCERPT_CHARACTERS).collect();
+    let before = if skipped > 0 { "…" } else { "" };
+    let after = if rest.next().is_some() { "…" } else { "" };
+    format!("{before}{shown}{after}")
 }
 
 fn plain_one(diagnostic: &Diagnostic) -> String {
@@ -68,7 +113,7 @@ fn plain_one(diagnostic: &Diagnostic) -> String {
         let source = diagnostic.sources.iter().find(|s| s.file == label.file);
         let line = source.and_then(|s| s.text.lines().nth(label.line.saturating_sub(1)));
         if let Some(line) = line {
-            let _ = writeln!(text, "     {}", line.trim());
+            let _ = writeln!(text, "     {}", excerpt(line, label.column));
         }
     }
     for note in &diagnostic.notes {
@@ -218,6 +263,34 @@ mod tests {
         let expected =
             "\u{1b}[31mBOW1005 error: dirty\u{1b}[0m\n\u{1b}[36m  help: commit\u{1b}[0m\n";
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn nothing_of_a_file_reaches_the_terminal_as_a_command() {
+        let evil = "\u{1b}]8;;javascript:x\u{7}\u{1b}[2J\u{9b}31m\u{202e}";
+        let diagnostic = Diagnostic::error("BOW0107", format!("`{evil}` is\nunknown"))
+            .at("ci.yml", 1, 1, 5, evil)
+            .source("ci.yml", format!("{evil}: x\r\n"))
+            .note(evil)
+            .help(evil);
+        for told in [people(&[diagnostic.clone()], false, 80), plain(&[diagnostic.clone()])] {
+            let acts = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            assert!(!told.contains(acts), "{told:?}");
+        }
+        let json = super::json(&[diagnostic]);
+        assert!(!json.contains(|c: char| c.is_control() && c != '\n'), "{json:?}");
+    }
+
+    #[test]
+    fn a_line_of_a_megabyte_is_shown_around_its_place() {
+        let line = format!("{}here{}", "a".repeat(500_000), "b".repeat(500_000));
+        let long = Diagnostic::error("BOW0107", "wrong")
+            .at("ci.yml", 1, 500_001, 4, "")
+            .source("ci.yml", line);
+        for told in [people(&[long.clone()], false, 80), plain(&[long])] {
+            assert!(told.len() < 400 && told.contains("ahereb"), "{told}");
+            assert!(told.contains("ci.yml:1:500001"), "{told}");
+        }
     }
 
     #[test]

@@ -6,13 +6,11 @@ mod objects;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::lane::read_policy;
+use crate::repository_file;
 use crate::workflows;
 use bowline_diag::{Diagnostic, nearest};
 use bowline_host::files;
 use std::path::Path;
-
-/// The largest file that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The Dockerfile where `bowline.yaml` names none.
 const DOCKERFILE: &str = "Dockerfile";
@@ -25,6 +23,17 @@ pub struct Setting {
     pub rehearsal: kube::Client,
     /// Whether workflows that a release does not run are checked too.
     pub all_workflows: bool,
+}
+
+/// What is checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The repository's root, or a copy of its files.
+    pub root: &'a Path,
+    /// The folder that the verb was typed in, relative to the root; its application is meant.
+    pub folder: &'a str,
+    /// The repository's name.
+    pub name: &'a str,
 }
 
 /// What was checked.
@@ -40,23 +49,27 @@ pub struct Checked {
     pub configured: bool,
 }
 
-/// Checks the files below `root`.
+/// Checks the files of an application.
 ///
 /// # Errors
 /// A folder that cannot be read.
-pub async fn check(root: &Path, setting: &Setting) -> Result<Checked, Failure> {
+pub async fn check(place: &Place<'_>, setting: &Setting) -> Result<Checked, Failure> {
+    let root = place.root;
     let mut checked = Checked::default();
-    let folder = root.file_name().map_or_else(String::new, |n| n.to_string_lossy().to_lowercase());
-    let config = match files::read_beneath(root, config::FILE, FILE_BYTES_MAX) {
-        Ok(bytes) => {
-            checked.files.push(config::FILE.into());
+    let config = match config::find(root, place.folder, place.name) {
+        Ok(Some((place, text))) => {
+            checked.files.push(place.file());
             checked.configured = true;
-            let (config, mistakes) = config::read_as_far(&String::from_utf8_lossy(&bytes), &folder);
+            let (config, mistakes) = config::read_as_far(&text, &place);
             checked.mistakes.extend(mistakes);
             config
         }
-        Err(error) if error.is_not_found() => None,
-        Err(error) => return Err(error.into()),
+        Ok(None) => None,
+        Err(failure) => {
+            checked.configured = true;
+            checked.mistakes.extend(failure.diagnostics);
+            None
+        }
     };
     check_workflows(root, config.as_ref(), setting.all_workflows, &mut checked)?;
     let dockerfile = config.as_ref().map_or(DOCKERFILE, |config| &config.dockerfile).to_owned();
@@ -95,18 +108,19 @@ fn check_workflows(
             checked.notes.push(format!("{path} is not released: {}", first.message));
         }
     }
+    let file = config.map_or(config::FILE, |config| &config.file);
     for placed in config.iter().flat_map(|config| &config.workflows) {
         if !files::exists(root.join(&placed.text)) {
             let help = match nearest(&placed.text, there.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("correct `workflows` in `{}`", config::FILE),
+                None => format!("correct `workflows` in `{file}`"),
             };
             let text = config.map_or("", |config| &config.text);
             let (line, column) = (placed.line, placed.column);
             checked.mistakes.push(
                 Diagnostic::error("BOW1017", format!("there is no workflow `{}`", placed.text))
-                    .at(config::FILE, line, column, placed.text.chars().count(), "")
-                    .source(config::FILE, text)
+                    .at(file, line, column, placed.text.chars().count(), "")
+                    .source(file, text)
                     .help(help),
             );
         }
@@ -121,9 +135,9 @@ fn check_dockerfile(
     setting: &Setting,
     checked: &mut Checked,
 ) -> Result<(), Failure> {
-    let bytes = match files::read_beneath(root, path, FILE_BYTES_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) if error.is_not_found() => {
+    let bytes = match repository_file::bytes(root, path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
             if needed {
                 let message = format!("there is no `{path}`");
                 let help = format!("add one, or name it: `dockerfile: PATH` in `{}`", config::FILE);
@@ -131,7 +145,10 @@ fn check_dockerfile(
             }
             return Ok(());
         }
-        Err(error) => return Err(error.into()),
+        Err(failure) => {
+            checked.mistakes.extend(failure.diagnostics);
+            return Ok(());
+        }
     };
     checked.files.push(path.to_owned());
     let text = String::from_utf8_lossy(&bytes);

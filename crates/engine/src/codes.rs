@@ -144,6 +144,13 @@ pub const CODES: &[Code] = &[
         the users of one would meet the other. Rename the object, or use another environment.",
     ),
     code(
+        "BOW1030",
+        "the release was pruned",
+        "An application keeps its last promoted versions (`keep.releases` in `bowline.yaml`); the \
+        images of older ones are taken away. Their commits, records and reports stay: releasing \
+        the commit again builds the same image.",
+    ),
+    code(
         "BOW1099",
         "a fault of Bowline itself",
         "Nothing is wrong with your repository. The journal is whole: the same command goes on from \

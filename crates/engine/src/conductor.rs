@@ -4,13 +4,17 @@ use crate::failure::Failure;
 use crate::kinds;
 use crate::notice::{Notice, Watcher};
 use crate::release::{self, Release};
+use crate::rollout;
 use bowline_diag::Diagnostic;
 use bowline_host::directories::Directories;
 use bowline_host::files::{self, Lock, TryLock};
 use bowline_journal::{Durability, Epoch, Journal, When};
 use bowline_model::{Effect, Event, NewEvent};
+use bowline_rollout::machine::State;
 use serde_json::json;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The event that says that an effect was overtaken by a later one before it was carried out.
 pub(crate) const SUPERSEDED: &str = "engine.effect_superseded";
@@ -23,7 +27,15 @@ pub struct Conductor {
     pub directories: Directories,
     epoch: Epoch,
     watcher: Arc<dyn Watcher>,
+    /// Rollouts by key, as far as they were folded: the journal is read once.
+    folds: Mutex<BTreeMap<String, Folded>>,
     _lock: Lock,
+}
+
+/// A fold and the number of the first event that is not in it.
+struct Folded {
+    state: State,
+    next: u64,
 }
 
 impl Conductor {
@@ -34,7 +46,7 @@ impl Conductor {
     /// damaged, or holds events that this version does not know.
     pub fn begin(directories: &Directories, watcher: Arc<dyn Watcher>) -> Result<Self, Failure> {
         directories.create()?;
-        let lock = match files::try_lock(directories.state.join("conductor.lock"))? {
+        let lock = match files::try_lock(lock_file(directories))? {
             TryLock::Acquired(lock) => lock,
             TryLock::HeldBy(holder) => {
                 let message = format!("another `bowline` is at work: process {}", holder.trim());
@@ -50,7 +62,8 @@ impl Conductor {
         journal.refuse_unknown_kinds(&kinds::known())?;
         let epoch = journal.acquire(&format!("process {}", std::process::id()))?;
         let directories = directories.clone();
-        Ok(Self { journal, directories, epoch, watcher, _lock: lock })
+        let folds = Mutex::default();
+        Ok(Self { journal, directories, epoch, watcher, folds, _lock: lock })
     }
 
     /// Appends events and the effects that they call for, in one transaction.
@@ -129,6 +142,26 @@ impl Conductor {
         Arc::clone(&self.watcher)
     }
 
+    /// The state of the rollout `key`. Only what was appended since the last call is read.
+    ///
+    /// # Errors
+    /// The journal cannot be read, or holds what this version does not know.
+    pub(crate) fn rollout_state(&self, key: &str) -> Result<State, Failure> {
+        let mut folds = self.folds.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = folds.remove(key);
+        let mut folded = before.unwrap_or_else(|| Folded { state: State::new(key), next: 0 });
+        let mut entries = self.journal.events_of_from("rollout.", key, folded.next)?;
+        entries.extend(self.journal.events_of_from(rollout::REMOVED, key, folded.next)?);
+        entries.sort_by_key(|entry| entry.n);
+        for entry in &entries {
+            rollout::apply(&mut folded.state, entry)?;
+            folded.next = entry.n + 1;
+        }
+        let state = folded.state.clone();
+        folds.insert(key.to_owned(), folded);
+        Ok(state)
+    }
+
     /// All releases, oldest first.
     ///
     /// # Errors
@@ -136,6 +169,18 @@ impl Conductor {
     pub fn releases(&self) -> Result<Vec<Release>, Failure> {
         releases(&self.journal)
     }
+}
+
+/// Whether a process conducts on this state folder.
+///
+/// # Errors
+/// The lock cannot be looked at.
+pub fn is_alive(directories: &Directories) -> Result<bool, Failure> {
+    Ok(files::is_locked(lock_file(directories))?)
+}
+
+fn lock_file(directories: &Directories) -> PathBuf {
+    directories.state.join("conductor.lock")
 }
 
 /// All releases in a journal, oldest first.

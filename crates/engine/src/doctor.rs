@@ -1,14 +1,15 @@
 //! What this machine permits: the sandbox's ladder, the tools, the disk.
 
-use crate::house::House;
-use bowline_host::files;
+use crate::house::{House, SCRATCH};
+use bowline_host::{directories, files};
 use bowline_sandbox::{ladder, toolchain};
 
 /// Less than this much free disk is worth a warning, in bytes.
 const DISK_FREE_BYTES_MIN: u64 = 1 << 30;
 
 /// Rows of the sandbox's ladder that the main path cannot do without.
-const NEEDED_ROWS: &[&str] = &["sandbox", "overlay", "pid, mount, ipc, uts, net"];
+const NEEDED_ROWS: &[&str] =
+    &["sandbox", "overlay", "pid, mount, ipc, uts, net", "programs in the state"];
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub fn examine(house: &House) -> Vec<Finding> {
     findings.push(program(house, "git", "install it, for example `apt-get install git`"));
     findings.push(go(house));
     findings.push(node(house));
-    let scratch = house.directories.state.join("doctor");
+    let scratch = house.directories.state.join(SCRATCH);
     if files::create_private_dir(&scratch).is_ok() {
         let rows = ladder::probe(&house.launcher, &scratch).rows;
         findings.extend(rows.into_iter().map(|row| Finding {
@@ -50,6 +51,12 @@ pub fn examine(house: &House) -> Vec<Finding> {
 fn state(house: &House) -> Finding {
     let created = house.directories.create();
     let path = house.directories.state.display().to_string();
+    let remedy = match &created {
+        Err(directories::Error::NotPrivate { .. }) => {
+            format!("`chmod 700 {path}` if it is yours, else set `BOWLINE_STATE` to another folder")
+        }
+        _ => "set `BOWLINE_STATE` to a folder that can be written".to_owned(),
+    };
     Finding {
         name: "state folder".into(),
         ok: created.is_ok(),
@@ -58,7 +65,7 @@ fn state(house: &House) -> Finding {
             Ok(()) => path,
             Err(error) => error.to_string(),
         },
-        remedy: Some("set `BOWLINE_STATE` to a folder that can be written".into()),
+        remedy: Some(remedy),
     }
 }
 

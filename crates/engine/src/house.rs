@@ -5,7 +5,8 @@ use bowline_diag::Diagnostic;
 use bowline_host::directories::Directories;
 use bowline_host::files;
 use bowline_host::http::Proxy;
-use bowline_sandbox::Launcher;
+use bowline_runner::JobLimits;
+use bowline_sandbox::{Launcher, ladder};
 use std::path::PathBuf;
 
 /// Where things are and what the machine offers.
@@ -19,13 +20,20 @@ pub struct House {
     pub search_path: Vec<PathBuf>,
     /// Proxy and registry variables that jobs are given.
     pub network_environment: Vec<(String, String)>,
+    /// What each job may take of the machine.
+    pub job_limits: JobLimits,
     /// Bowline's own version.
     pub bowline_version: String,
+    /// All caches together, in bytes; beyond that the longest unused are pruned.
+    pub cache_bytes_max: u64,
 }
 
 /// With less than this much free on the state folder's disk nothing is begun, in bytes: half a
 /// build is worse than none.
 const DISK_FREE_BYTES_MIN: u64 = 16 << 20;
+
+/// The folder in the state folder where overlays are tried.
+pub(crate) const SCRATCH: &str = "doctor";
 
 /// With more than this free on the state folder's disk a program that found no room found it
 /// elsewhere, in bytes.
@@ -54,6 +62,20 @@ impl House {
         );
         let help = "free some space, or set `BOWLINE_STATE` to a folder on another disk";
         Err(Failure::usage(Diagnostic::error("BOW1021", message).help(help)))
+    }
+
+    /// Refuses to begin what needs a sandbox where none can be made: nothing runs with less
+    /// isolation instead.
+    ///
+    /// # Errors
+    /// What forbids it, with its remedy.
+    pub fn ensure_sandbox(&self) -> Result<(), Failure> {
+        self.directories.create()?;
+        let scratch = self.directories.state.join(SCRATCH);
+        files::create_private_dir(&scratch)?;
+        let tried = ladder::ensure(&self.launcher, &scratch);
+        files::remove_tree(&scratch)?;
+        Ok(tried?)
     }
 
     /// What a failure really was, when the disk was full behind it: not the commit's fault, and

@@ -3,14 +3,16 @@
 use crate::failure::Failure;
 use crate::rollout::Job;
 use bowline_diag::Diagnostic;
+use bowline_host::clock::Stopwatch;
 use bowline_rollout::spec::Kind;
 use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Api, Client};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// How often an object that is going is looked at.
-const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The API's answer as a failure, with the fields that it names.
 pub fn failure(error: kube::Error) -> Failure {
@@ -139,15 +141,23 @@ pub async fn ensure_namespace(client: &Client, name: &str) -> Result<(), Failure
 /// Removes a namespace with everything in it, and waits until it is gone.
 ///
 /// # Errors
-/// What the API refuses.
-pub async fn remove_namespace(client: &Client, name: &str) -> Result<(), Failure> {
+/// What the API refuses; something in it that does not go in time.
+pub async fn remove_namespace(client: &Client, name: &str, limit: Duration) -> Result<(), Failure> {
     let resource = resource_of("v1", "Namespace");
     let namespaces: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
     if namespaces.get_opt(name).await.map_err(failure)?.is_none() {
         return Ok(());
     }
     namespaces.delete(name, &DeleteParams::default()).await.map_err(failure)?;
+    let clock = Stopwatch::start();
     while namespaces.get_opt(name).await.map_err(failure)?.is_some() {
+        if clock.elapsed() > limit {
+            let message = format!("`{name}` is not gone after {} s", limit.as_secs());
+            return Err(Failure::usage(
+                Diagnostic::error("BOW1010", message)
+                    .help("`bowline ls pods` shows what stays; the same command waits again"),
+            ));
+        }
         tokio::time::sleep(LOOK_EVERY).await;
     }
     Ok(())
@@ -187,4 +197,29 @@ pub async fn services(
     let services: Api<k8s_openapi::api::core::v1::Service> =
         Api::namespaced(client.clone(), namespace);
     Ok(services.list(&ListParams::default()).await.map_err(failure)?.items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::remove_namespace;
+    use http::{Request, Response};
+    use kube::client::Body;
+    use std::convert::Infallible;
+    use std::time::Duration;
+
+    /// A cluster in which a namespace never goes, as one with a finalizer that nobody takes away.
+    const NAMESPACE: &str =
+        r#"{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod"}}"#;
+
+    #[tokio::test]
+    async fn a_namespace_that_does_not_go_is_not_waited_for_for_ever() {
+        let service = tower::service_fn(|_: Request<Body>| async {
+            let body = Body::from(NAMESPACE.as_bytes().to_vec());
+            Ok::<_, Infallible>(Response::new(body))
+        });
+        let client = kube::Client::new(service, "prod");
+        let ended = remove_namespace(&client, "prod", Duration::ZERO).await;
+        let said = ended.expect_err("it is still there").sentence();
+        assert!(said.contains("`prod` is not gone"), "{said}");
+    }
 }

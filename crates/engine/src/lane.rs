@@ -31,6 +31,9 @@ use bowline_store::Store;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// The stages of a release after its commit was read, in order.
+pub const STAGES: [&str; 6] = ["workflow", "gate", "image", "record", "manifest", "rollout"];
+
 /// What is asked for. It holds secrets, so it can be neither printed nor written.
 #[derive(Clone)]
 pub struct Request {

@@ -85,14 +85,21 @@ impl Reader {
         Ok(Index::fold(&self.events_by_kind("record.")?)?)
     }
 
-    /// The events of one stage about one key.
+    /// The events of one stage about one key, from event number `from` on.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub fn events_of(&self, prefix: &str, key: &str) -> Result<Vec<Event>, Failure> {
+    pub fn events_of_from(
+        &self,
+        prefix: &str,
+        key: &str,
+        from: u64,
+    ) -> Result<Vec<Event>, Failure> {
         match &self.source {
-            Source::Journal(journal) => Ok(journal.events_of(prefix, key)?),
-            _ => Ok(self.sound(|event| event.kind.starts_with(prefix) && event.key == key)),
+            Source::Journal(journal) => Ok(journal.events_of_from(prefix, key, from)?),
+            _ => Ok(self.sound(|event| {
+                event.kind.starts_with(prefix) && event.key == key && event.n >= from
+            })),
         }
     }
 

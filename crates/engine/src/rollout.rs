@@ -15,6 +15,7 @@ mod applied;
 mod back;
 mod close;
 mod environment;
+mod history;
 mod observe;
 mod outbox;
 mod outside;
@@ -30,14 +31,17 @@ pub(crate) use adopt::adopted_number;
 pub use adopt::{ADOPTED, adopt};
 pub use applied::{APPLIED, Applied, job_of};
 pub use back::{Back, back};
-pub(crate) use back::{FINISHED as ROLLBACK_FINISHED, STARTED as ROLLBACK_STARTED};
+pub(crate) use back::{FINISHED as ROLLBACK_FINISHED, STARTED as ROLLBACK_STARTED, under_way};
+pub(crate) use environment::apply;
 pub use environment::{REMOVED, remove};
+pub(crate) use history::{History, histories};
 pub use outside::{hold_others, phase_of, supersede};
 pub use past::CTRL_C;
 pub(crate) use past::was_only_interrupted;
+pub(crate) use perform::RELEASE_OF_SET;
 pub use requests::{ABORT, PAUSE, PROMOTE, RESUME, RETRY, request_event};
 pub use restore::restore;
-pub use standing::{Standing, known, standings};
+pub use standing::{Serves, Standing, known, standings};
 
 use crate::conductor::Conductor;
 use crate::failure::Failure;
@@ -135,14 +139,7 @@ pub fn sentence(end: &End) -> String {
 /// # Errors
 /// The journal cannot be read, or holds what this version does not know.
 pub fn state(conductor: &Conductor, key: &str) -> Result<State, Failure> {
-    let mut entries = conductor.journal.events_of("rollout.", key)?;
-    entries.extend(conductor.journal.events_of(environment::REMOVED, key)?);
-    entries.sort_by_key(|entry| entry.n);
-    let mut state = State::new(key);
-    for entry in &entries {
-        environment::apply(&mut state, entry)?;
-    }
-    Ok(state)
+    conductor.rollout_state(key)
 }
 
 /// Carries a rollout to its end: promoted, aborted or refused; and waits until what it left

@@ -5,7 +5,7 @@ use crate::read::Reader;
 use crate::release::Release;
 use bowline_diag::{Diagnostic, nearest};
 use bowline_model::{Event as Entry, Verdict};
-use bowline_rollout::machine::Event;
+use bowline_rollout::machine::{Event, Told};
 
 /// The release whose version, id or commit is `wanted`; the newest when absent.
 ///
@@ -68,9 +68,8 @@ pub fn explain(reader: &Reader, release: &Release) -> Result<Vec<String>, Failur
         }
     }
     for entry in rollout_events(reader, release)? {
-        if let Some(event) = Event::from_event(&entry)? {
-            lines.extend(told(&entry, &event));
-        }
+        let event = Event::from_event(&entry)?;
+        lines.extend(event.iter().filter_map(Event::told).flat_map(|event| told(&entry, event)));
     }
     Ok(lines)
 }
@@ -83,7 +82,7 @@ pub fn rollout_events(reader: &Reader, release: &Release) -> Result<Vec<Entry>, 
     let key = format!("{}/{}", release.started.environment, release.started.app);
     let mut own = Vec::new();
     let mut ours = false;
-    for entry in reader.events_of("rollout.", &key)? {
+    for entry in reader.events_of_from("rollout.", &key, release.n)? {
         let version = match Event::from_event(&entry)? {
             Some(Event::Started(started)) => Some(started.version.release),
             _ => None,
@@ -113,26 +112,26 @@ pub fn last_log(reader: &Reader, release: &Release) -> Result<Vec<String>, Failu
     Ok(lines)
 }
 
-fn told(entry: &Entry, event: &Event) -> Vec<String> {
+fn told(entry: &Entry, event: Told<'_>) -> Vec<String> {
     let line = |text: String| format!("  {:>5} {} {text}", entry.n, entry.at);
     match event {
-        Event::Started(_) => vec![line("rollout started".into())],
-        Event::WeightShifted(shift) if shift.canary.is_none() => {
+        Told::Started(_) => vec![line("rollout started".into())],
+        Told::WeightShifted(shift) if shift.canary.is_none() => {
             vec![line("all traffic to the stable version".into())]
         }
-        Event::WeightShifted(shift) => {
+        Told::WeightShifted(shift) => {
             vec![line(format!("traffic {} % -> {} %", shift.from, shift.weight))]
         }
-        Event::PauseEnded(end) => {
+        Told::PauseEnded(end) => {
             let cause = format!("{:?}", end.cause).to_lowercase();
             vec![line(format!("pause of step {} ended: {cause}", end.index + 1))]
         }
-        Event::Promoted(promoted) => vec![line(format!("promoted: {}", promoted.message))],
-        Event::Refused(refused) => vec![line(format!("refused: {}", refused.reason))],
-        Event::DigestQuarantined(quarantined) => {
+        Told::Promoted(promoted) => vec![line(format!("promoted: {}", promoted.message))],
+        Told::Refused(refused) => vec![line(format!("refused: {}", refused.reason))],
+        Told::DigestQuarantined(quarantined) => {
             vec![line(format!("quarantined {}", quarantined.digest))]
         }
-        Event::Aborted(aborted) => {
+        Told::Aborted(aborted) => {
             let evidence = &aborted.evidence;
             let mut lines = vec![line(format!("aborted: {}", aborted.message))];
             let arm = |arm: &bowline_rollout::judge::Arm| {
@@ -147,20 +146,6 @@ fn told(entry: &Entry, event: &Event) -> Vec<String> {
             lines.extend(aborted.last_log.iter().map(|text| format!("        log  {text}")));
             lines
         }
-        Event::RequestHandled(_)
-        | Event::Reapplied(_)
-        | Event::ReplicasScaled(_)
-        | Event::ReplicasAvailable(_)
-        | Event::StepCompleted(_)
-        | Event::PauseStarted(_)
-        | Event::Paused(_)
-        | Event::Resumed(_)
-        | Event::FullPromotionRequested(_)
-        | Event::Counted(_)
-        | Event::CountersLost(_)
-        | Event::CountersFound(_)
-        | Event::QuarantineLifted(_)
-        | Event::Retried(_)
-        | Event::ClockRestarted(_) => Vec::new(),
+        Told::RequestHandled(_) | Told::CountersLost(_) | Told::Retried(_) => Vec::new(),
     }
 }

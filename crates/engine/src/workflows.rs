@@ -1,16 +1,19 @@
 //! Workflows: found, read, checked, run.
 
+mod tell;
+
 use crate::failed_tests;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::lane::Lane;
 use crate::notice::{Notice, Watcher};
+use crate::repository_file;
 use bowline_diag::{Diagnostic, exit, nearest};
 use bowline_host::files;
 use bowline_host::http::{Client, Policy};
 use bowline_model::Revision;
 use bowline_runner::{Caches, CancelToken, Conclusion, History, JobReport, layout};
-use bowline_runner::{RunEvent, RunReport, RunRequest};
+use bowline_runner::{RunReport, RunRequest, StepReport};
 use bowline_sandbox::{Network, toolchain};
 use bowline_source::Git;
 use bowline_store::Store;
@@ -19,12 +22,10 @@ use bowline_workflow::{Event, Workflow};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tell::Teller;
 
 /// Where workflows live.
 const FOLDER: &str = ".github/workflows";
-
-/// The largest workflow file, in bytes (GitHub's own limit).
-const WORKFLOW_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Workflows of one release, at most: run ids are spaced by it.
 const WORKFLOWS_MAX: u64 = 100;
@@ -97,9 +98,9 @@ pub fn files(root: &Path) -> Result<Vec<String>, Failure> {
 /// # Errors
 /// It is not there, or holds mistakes: all of them.
 pub fn read(root: &Path, path: &str) -> Result<Workflow, Failure> {
-    let bytes = match files::read_beneath(root, path, WORKFLOW_BYTES_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) if error.is_not_found() => {
+    let text = match repository_file::text(root, path) {
+        Ok(Some(text)) => text,
+        Ok(None) => {
             let message = format!("there is no workflow `{path}`");
             let there = files(root)?;
             let help = match nearest(path, there.iter().map(String::as_str)) {
@@ -109,9 +110,8 @@ pub fn read(root: &Path, path: &str) -> Result<Workflow, Failure> {
             };
             return Err(Failure::usage(Diagnostic::error("BOW1017", message).help(help)));
         }
-        Err(error) => return Err(error.into()),
+        Err(failure) => return Err(failure),
     };
-    let text = String::from_utf8_lossy(&bytes);
     bowline_workflow::read(path, &text).map_err(Failure::mistakes)
 }
 
@@ -125,23 +125,31 @@ pub fn read_supported(root: &Path, path: &str) -> Result<Workflow, Failure> {
     if unsupported.is_empty() { Ok(workflow) } else { Err(Failure::mistakes(unsupported)) }
 }
 
+/// The workflows of a release.
+#[derive(Default)]
+pub(crate) struct Carried {
+    /// Those that ran.
+    pub ran: Vec<Ran>,
+    /// Those that its push does not trigger: file and reason.
+    pub skipped: Vec<String>,
+}
+
 /// Runs the workflows of a release that its push triggers, one after another; the first that
 /// fails is the last that runs.
-pub(crate) async fn run_all(lane: &Lane<'_>) -> Result<Vec<Ran>, Failure> {
+pub(crate) async fn run_all(lane: &Lane<'_>) -> Result<Carried, Failure> {
     let tree = &lane.checkout.tree;
     let mut workflows = Vec::new();
     for placed in &lane.config.workflows {
         workflows.push((placed.text.clone(), read_supported(tree, &placed.text)?));
     }
     let event = push_event(&lane.revision);
-    let mut ran = Vec::new();
+    let Carried { mut ran, mut skipped } = Carried::default();
     for (index, (file, workflow)) in workflows.into_iter().enumerate() {
         if let Decision::Skips { reason, .. } = filter::matches(&workflow.on, &event) {
-            lane.conductor.tell(&Notice::Happened {
-                stage: "workflow".into(),
-                word: "skipped".into(),
-                text: format!("{file}: {reason}"),
-            });
+            let text = format!("{file}: {reason}");
+            skipped.push(text.clone());
+            let (stage, word) = ("workflow".into(), "skipped".into());
+            lane.conductor.tell(&Notice::Happened { stage, word, text });
             continue;
         }
         let setting = Setting {
@@ -171,7 +179,7 @@ pub(crate) async fn run_all(lane: &Lane<'_>) -> Result<Vec<Ran>, Failure> {
             }
         }
     }
-    Ok(ran)
+    Ok(Carried { ran, skipped })
 }
 
 /// The repository's short name: its folder's.
@@ -197,7 +205,9 @@ pub fn push_event(revision: &Revision) -> Event {
 pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, Failure> {
     let directories = &setting.house.directories;
     let cache = directories.cache();
-    let (watcher, verbose) = (Arc::clone(&setting.watcher), setting.verbose);
+    let teller = Teller::new(Arc::clone(&setting.watcher), setting.verbose, &workflow.file);
+    let teller = Arc::new(teller);
+    let cancel = setting.cancel.clone();
     let history = history(&workflow, &setting)?;
     let request = RunRequest {
         workflow,
@@ -222,6 +232,7 @@ pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, 
             go_mod: cache.join("go-mod"),
             npm: cache.join("npm"),
             actions: cache.join("actions"),
+            groups: cache.join("groups"),
         },
         tools: directories.tools(),
         go: toolchain::find_go(&setting.house.search_path)?,
@@ -231,11 +242,14 @@ pub async fn run(workflow: Workflow, setting: Setting<'_>) -> Result<RunReport, 
         network_environment: setting.house.network_environment.clone(),
         parallel_max: PARALLEL_MAX,
         network: Network::Host,
+        limits: setting.house.job_limits,
         cancel: setting.cancel,
     };
-    let file = request.workflow.file.clone();
-    let told = move |event| tell(&*watcher, verbose, &file, event);
-    Ok(bowline_runner::run_workflow(request, told).await?)
+    let hearing = Arc::clone(&teller);
+    let report = bowline_runner::run_workflow(request, move |event| hearing.hear(event)).await?;
+    // Who cancelled is told nothing of what the cancelling broke.
+    teller.finish(&report, !cancel.is_cancelled());
+    Ok(report)
 }
 
 /// The whole history of the repository, when a checkout of the workflow asks for it.
@@ -250,44 +264,8 @@ fn history(workflow: &Workflow, setting: &Setting<'_>) -> Result<Option<History>
     Ok(Some(History { git_dir: found.git_dir, objects: found.objects }))
 }
 
-fn tell(watcher: &dyn Watcher, verbose: bool, file: &str, event: RunEvent) {
-    let happened = |word: &str, text: String| {
-        watcher.notice(&Notice::Happened { stage: "workflow".into(), word: word.into(), text });
-    };
-    match event {
-        RunEvent::StepStarted { job, name, .. } => watcher.notice(&Notice::StageWorking {
-            stage: "workflow".into(),
-            text: format!("{job}: {name}"),
-        }),
-        RunEvent::JobFinished { name, conclusion, seconds, .. } => {
-            let word = match conclusion {
-                Conclusion::Success => "passed",
-                Conclusion::Failure => "failed",
-                Conclusion::Cancelled => "cancelled",
-                Conclusion::Skipped => "skipped",
-            };
-            happened(word, format!("{name} ({seconds:.1} s)"));
-        }
-        RunEvent::Annotation { annotation, .. } if is_own_word(&annotation.shown(), file) => {}
-        RunEvent::Annotation { annotation, .. } => happened("annotated", annotation.shown()),
-        RunEvent::Log { line, .. } if is_own_word(&line, file) => {}
-        RunEvent::Log { job, line, .. } if verbose => {
-            watcher.notice(&Notice::Output { stage: "workflow".into(), origin: job, line })
-        }
-        RunEvent::Summary { text, job, .. } if verbose => watcher.notice(&Notice::Output {
-            stage: "workflow".into(),
-            origin: format!("{job} summary"),
-            line: text,
-        }),
-        RunEvent::Log { .. }
-        | RunEvent::Summary { .. }
-        | RunEvent::JobStarted { .. }
-        | RunEvent::StepFinished { .. } => {}
-    }
-}
-
 /// Codes of the runner that say: the machine lacks something, or failed.
-const MACHINE_CODES: &[&str] = &["BOW0207", "BOW0208", "BOW0209", "BOW0212"];
+const MACHINE_CODES: &[&str] = &["BOW0115", "BOW0207", "BOW0208", "BOW0209", "BOW0212"];
 
 /// The longest step name in a sentence, in characters.
 const STEP_NAME_MAX: usize = 40;
@@ -296,19 +274,13 @@ const STEP_NAME_MAX: usize = 40;
 /// the job, the step, its place and its last lines.
 #[must_use]
 pub fn failure_of(ran: &Ran) -> Failure {
-    let bad = |c: Conclusion| matches!(c, Conclusion::Failure | Conclusion::Cancelled);
-    let counts = |job: &&JobReport| bad(job.conclusion) && !job.continue_on_error;
-    let mut jobs: Vec<&JobReport> = ran.report.jobs.iter().filter(counts).collect();
-    // The user's own failure is news; what the machine lacks is told when there is no other.
-    jobs.sort_by_key(|job| machine_codes(job));
-    let Some(job) = jobs.first() else {
+    let Some((job, step)) = blamed(&ran.report) else {
         let message = format!("`{}` was cancelled", ran.file);
         return Failure {
             diagnostics: vec![Diagnostic::error("BOW1018", message)],
             exit_code: exit::YOUR_CODE,
         };
     };
-    let step = job.steps.iter().find(|step| bad(step.conclusion));
     let mut found = job.diagnostics.clone();
     found.extend(step.into_iter().flat_map(|step| step.diagnostics.clone()));
     let exit_code = if machine_codes(job) { exit::USAGE } else { exit::YOUR_CODE };
@@ -335,6 +307,15 @@ pub fn failure_of(ran: &Ran) -> Failure {
         diagnostic.notes = failed_tests(job, ran.tests_report.as_deref());
     }
     Failure { diagnostics: vec![diagnostic], exit_code }
+}
+
+/// The job, and its step, that a run's failure is about: the first one that counts.
+fn blamed(report: &RunReport) -> Option<(&JobReport, Option<&StepReport>)> {
+    let bad = |c: Conclusion| matches!(c, Conclusion::Failure | Conclusion::Cancelled);
+    let counts = |job: &&JobReport| bad(job.conclusion) && !job.continue_on_error;
+    // The user's own failure is news; what the machine lacks is told when there is no other.
+    let job = report.jobs.iter().filter(counts).min_by_key(|job| machine_codes(job))?;
+    Some((job, job.steps.iter().find(|step| bad(step.conclusion))))
 }
 
 fn whole_log(job: &JobReport) -> String {

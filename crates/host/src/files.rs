@@ -20,7 +20,7 @@ mod tree;
 pub use atomic::{AtomicFile, sync_dir, write_atomic, write_atomic_mode};
 pub use beneath::{NewFile, Root, open_beneath, read_beneath};
 pub use error::Error;
-pub use lock::{Lock, TryLock, lock_exclusive, try_lock};
+pub use lock::{Lock, TryLock, is_locked, lock_exclusive, lock_shared, try_lock};
 pub use metadata::{Kind, Metadata, Modified, exists, is_dir, metadata, metadata_followed};
 pub use plain::{
     append, create, create_dirs, create_private_dir, disk_free, hard_link, is_root, open_read,

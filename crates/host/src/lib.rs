@@ -9,6 +9,7 @@
 
 pub mod clock;
 pub mod codes;
+pub mod crash;
 pub mod directories;
 pub mod files;
 pub mod http;

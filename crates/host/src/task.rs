@@ -5,6 +5,7 @@ use std::{
     any::Any,
     future::Future,
     pin::Pin,
+    sync::{Arc, Mutex},
     task::{Context, Poll},
 };
 
@@ -117,6 +118,32 @@ impl<T> Drop for Task<T> {
 pub struct Thread<T> {
     name: String,
     handle: std::thread::JoinHandle<T>,
+}
+
+/// Starts `count` threads at once and ends them: whether the kernel lets this process, where a
+/// runtime would panic.
+///
+/// # Errors
+/// The kernel's, as a rule that this user has too many processes.
+pub fn try_threads(count: usize) -> std::io::Result<()> {
+    let gate = Arc::new(Mutex::new(()));
+    let held = gate.lock();
+    let mut started = Vec::new();
+    let mut refused = Ok(());
+    for _ in 0..count {
+        let gate = Arc::clone(&gate);
+        let thread = std::thread::Builder::new().spawn(move || drop(gate.lock()));
+        match thread {
+            Ok(thread) => started.push(thread),
+            Err(error) => refused = Err(error),
+        }
+    }
+    drop(held);
+    for thread in started {
+        // It does nothing that panics.
+        let _ = thread.join();
+    }
+    refused
 }
 
 /// Starts a thread. The kernel shows the first 15 bytes of `name`.

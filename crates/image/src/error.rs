@@ -2,7 +2,7 @@
 
 use crate::codes;
 use bowline_diag::{Diagnose, Diagnostic, exit};
-use bowline_sandbox::Exit;
+use bowline_sandbox::{Exit, disk::Excess};
 
 /// Why there is no image.
 #[derive(Debug, thiserror::Error)]
@@ -51,17 +51,20 @@ pub struct RunFailure {
     pub column: usize,
     /// The instruction in one line.
     pub text: String,
-    /// How it ended; `None` when it ran longer than an hour and was ended.
+    /// How it ended; `None` when it was ended: it ran longer than an hour, or `excess` says.
     pub exit: Option<Exit>,
+    /// The bound of the disk for which it was ended.
+    pub excess: Option<Excess>,
     /// The last lines that it printed.
     pub last_lines: Vec<String>,
 }
 
 impl RunFailure {
     fn message(&self) -> String {
-        match self.exit {
-            Some(exit) => format!("a RUN step ended with {exit}, so there is no image"),
-            None => "a RUN step ran longer than an hour and was ended".to_owned(),
+        match (self.exit, self.excess) {
+            (_, Some(excess)) => format!("a RUN step was ended: {excess}"),
+            (Some(exit), None) => format!("a RUN step ended with {exit}, so there is no image"),
+            (None, None) => "a RUN step ran longer than an hour and was ended".to_owned(),
         }
     }
 }

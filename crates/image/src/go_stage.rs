@@ -14,7 +14,7 @@ use crate::{
 };
 use bowline_host::files::{self, Root};
 use bowline_oci::layer::Content;
-use bowline_sandbox::{Mount, Network, Spec};
+use bowline_sandbox::{Limits, Mount, Network, Spec};
 use std::{
     collections::BTreeMap,
     io,
@@ -124,6 +124,11 @@ impl GoStage {
         Ok(Self { areas, skeleton, owners })
     }
 
+    /// The folders that take what the stage writes.
+    pub(crate) fn written(&self) -> Vec<PathBuf> {
+        self.areas.iter().map(|area| area.upper.clone()).collect()
+    }
+
     fn below(&self, path: &str) -> Vec<PathBuf> {
         let area = self.areas.iter().find(|area| area.path == path);
         let area = area.map(|area| [area.upper.clone()].into_iter().chain(area.below.clone()));
@@ -161,7 +166,9 @@ impl GoStage {
             mounts.push(Mount::File { target: SCRIPT.into(), content, mode: 0o755 });
         }
         let network = if run.offline { Network::Private } else { Network::Host };
-        Spec { hostname: "build".into(), mounts, network, ..Spec::new(root) }
+        // `/tmp` of a build lies in memory and takes what a linker needs.
+        let limits = Limits { scratch_bytes_max: None, ..Limits::usual() };
+        Spec { hostname: "build".into(), mounts, network, limits, ..Spec::new(root) }
     }
 
     /// All files that the stage and its parents wrote. Files of the host are not in it.

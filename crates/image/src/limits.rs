@@ -20,6 +20,12 @@ pub const FILES_MAX: usize = 200_000;
 pub const LINKS_MAX: usize = 40;
 /// The longest RUN step, in seconds.
 pub const RUN_SECONDS_MAX: u64 = 3_600;
+/// What a stage may write to disk, in bytes.
+pub const STAGE_DISK_BYTES_MAX: u64 = 32 << 30;
+/// What a RUN step leaves free on the disk, in bytes: the journal goes on.
+pub const DISK_FREE_BYTES_MIN: u64 = 512 << 20;
+/// On a disk with less a stage that wrote no more than this goes on, in bytes.
+pub const DISK_HARMLESS_BYTES_MAX: u64 = 64 << 20;
 /// Lines that are shown of a RUN step that failed.
 pub const LAST_LINES_MAX: usize = 20;
 /// The longest line of output that is kept, in bytes.

@@ -3,11 +3,15 @@
 use crate::{
     BuildEvent, BuildRequest, Error, RunFailure,
     go_stage::GoStage,
-    limits::{LAST_LINES_MAX, LINE_BYTES_MAX, RUN_SECONDS_MAX},
+    limits::{
+        DISK_FREE_BYTES_MIN, DISK_HARMLESS_BYTES_MAX, LAST_LINES_MAX, LINE_BYTES_MAX,
+        RUN_SECONDS_MAX, STAGE_DISK_BYTES_MAX,
+    },
     plan::{Run, StepPlan},
 };
 use bowline_host::{clock::Stopwatch, task};
 use bowline_oci::image::CREATED_SECONDS;
+use bowline_sandbox::disk::{self, Bounds, Excess};
 use bowline_sandbox::{Error as Refused, Exit, Output, Process, Program, Sandbox};
 use std::{
     collections::VecDeque,
@@ -45,13 +49,19 @@ pub(crate) fn run(
             // As a shell says it: the command was not found.
             let last_lines = vec![error.to_string()];
             sandbox.close()?;
-            return Err(failure(request, step, Some(Exit::Code(127)), last_lines));
+            return Err(failure(request, step, Some(Exit::Code(127)), None, last_lines));
         }
         Err(error) => return Err(error.into()),
     };
     let (sender, lines) = mpsc::sync_channel(1024);
     let thread = task::thread("run-output", move || read_lines(reader, &sender));
-    let result = follow(request, step, &process, &lines, observe);
+    let bounds = Bounds {
+        bytes_max: STAGE_DISK_BYTES_MAX,
+        free_bytes_min: DISK_FREE_BYTES_MIN,
+        harmless_bytes_max: DISK_HARMLESS_BYTES_MAX,
+    };
+    let disk = disk::Watch::new(stage.written(), bounds);
+    let result = follow(request, step, &process, &lines, disk, observe);
     drop((process, lines));
     // Everything that the step left running ends here, and with it the pipe.
     sandbox.close()?;
@@ -79,12 +89,14 @@ fn follow(
     step: &StepPlan,
     process: &Process,
     lines: &Receiver<String>,
+    mut disk: disk::Watch,
     observe: &mut dyn FnMut(BuildEvent),
 ) -> Result<(), Error> {
     let watch = Stopwatch::start();
     let mut last: VecDeque<String> = VecDeque::new();
     let mut exit: Option<Option<Exit>> = None;
     let mut ended = Stopwatch::start();
+    let mut looked = Stopwatch::start();
     loop {
         match lines.recv_timeout(LOOK) {
             Ok(text) => {
@@ -93,7 +105,8 @@ fn follow(
                 }
                 last.push_back(text.clone());
                 observe(BuildEvent::Output { line: step.place.line, text });
-                if exit.is_none() {
+                // A step that prints without end is looked at, too.
+                if exit.is_none() && looked.elapsed() < LOOK {
                     continue;
                 }
             }
@@ -108,8 +121,13 @@ fn follow(
                 }
             }
         }
+        looked = Stopwatch::start();
         if request.cancel.load(Ordering::SeqCst) {
             return Err(Error::Cancelled);
+        }
+        let excess = if exit.is_none() { disk.look()? } else { None };
+        if excess.is_some() {
+            return Err(failure(request, step, None, excess, last.into()));
         }
         if watch.elapsed() > Duration::from_secs(RUN_SECONDS_MAX) {
             exit = Some(None);
@@ -127,7 +145,7 @@ fn follow(
     }
     match exit.flatten() {
         Some(exit) if exit.is_success() => Ok(()),
-        exit => Err(failure(request, step, exit, last.into())),
+        exit => Err(failure(request, step, exit, None, last.into())),
     }
 }
 
@@ -135,6 +153,7 @@ fn failure(
     request: &BuildRequest,
     step: &StepPlan,
     exit: Option<Exit>,
+    excess: Option<Excess>,
     last_lines: Vec<String>,
 ) -> Error {
     Error::Run(Box::new(RunFailure {
@@ -144,6 +163,7 @@ fn failure(
         column: step.place.column,
         text: step.text.clone(),
         exit,
+        excess,
         last_lines,
     }))
 }

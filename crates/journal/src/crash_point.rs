@@ -1,19 +1,13 @@
 //! Points at which a test may end the process, to prove that a crash there is harmless.
 //!
-//! The crash matrix runs a scenario once to count the points, then once per point with a hook
-//! that aborts there, restarts, and compares the final state.
+//! A journal passes the process's own points ([`bowline_host::crash`]); a test of the journal
+//! alone sets a hook of that one journal.
 
 use crate::Journal;
+use bowline_host::crash;
 use std::sync::{Arc, PoisonError};
 
-/// On which side of the write, or of the effect, the point lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum When {
-    /// Nothing has happened yet.
-    Before,
-    /// It is durable, or done.
-    After,
-}
+pub use bowline_host::crash::When;
 
 /// Called with kind and key of the first event (or effect) of a write.
 pub type CrashHook = Box<dyn Fn(&str, &str, When) + Send + Sync>;
@@ -30,6 +24,7 @@ impl Journal {
 
     /// Marks a crash point of the caller's own, for example around performing an effect.
     pub fn crash_point(&self, kind: &str, key: &str, when: When) {
+        crash::point(kind, key, when);
         let hook = self.hook.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(hook) = hook {
             hook(kind, key, when);

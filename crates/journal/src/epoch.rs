@@ -38,7 +38,7 @@ impl Journal {
     /// Those of every write, [`Error::Files`].
     pub fn acquire(&self, holder: &str) -> Result<Epoch, Error> {
         let floor = self.floor()?;
-        let number = self.write(|transaction| {
+        let number = self.around("journal.epoch", "conductor", |transaction| {
             let sql = "INSERT INTO epoch(number, holder, at)
                 SELECT max(coalesce(max(number), 0), ?3) + 1, ?1, ?2 FROM epoch
                 RETURNING number";

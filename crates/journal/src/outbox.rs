@@ -42,7 +42,7 @@ impl Journal {
         events: &[NewEvent],
     ) -> Result<Vec<Event>, Error> {
         let entries = checked(events.iter().map(|e| (&*e.kind, &*e.key, &e.body)))?;
-        let kind = self.kind_of(key)?;
+        let kind = format!("{}.done", self.kind_of(key)?);
         self.around(&kind, key, |transaction| {
             self.fence(transaction, epoch)?;
             let done = "SELECT done_at_event FROM effect WHERE key = ?1";

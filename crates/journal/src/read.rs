@@ -40,6 +40,29 @@ impl Journal {
         self.select(&self.lock(), &sql, [prefix])
     }
 
+    /// As [`Journal::events_of`], from event number `from` on: what a fold has not seen yet.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Broken`].
+    pub fn events_of_from(&self, prefix: &str, key: &str, from: u64) -> Result<Vec<Event>, Error> {
+        let sql =
+            format!("{COLUMNS} WHERE key = ?1 AND n >= ?4 AND substr(kind, 1, ?2) = ?3 ORDER BY n");
+        self.select(&self.lock(), &sql, (key, length(prefix), prefix, signed(from)))
+    }
+
+    /// The keys of all events of exactly this kind, sorted, each once.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn keys_of(&self, kind: &str) -> Result<Vec<String>, Error> {
+        let connection = self.lock();
+        let sql = "SELECT DISTINCT key FROM event WHERE kind = ?1 ORDER BY key";
+        let keys = connection.prepare_cached(sql).and_then(|mut statement| {
+            statement.query_map([kind], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()
+        });
+        keys.map_err(|source| self.failed(source))
+    }
+
     /// The newest event with exactly this kind and key.
     ///
     /// # Errors

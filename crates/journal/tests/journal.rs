@@ -286,8 +286,8 @@ fn the_crash_hook_stands_on_both_sides_of_every_write() {
     let expected = [
         point("rollout.weight_shifted", "a", When::Before, 0),
         point("rollout.weight_shifted", "a", When::After, 1),
-        point("rollout.set_weight", "k", When::Before, 1),
-        point("rollout.set_weight", "k", When::After, 2),
+        point("rollout.set_weight.done", "k", When::Before, 1),
+        point("rollout.set_weight.done", "k", When::After, 2),
         point("request.abort", "r", When::Before, 2),
         point("request.abort", "r", When::After, 3),
     ];

@@ -5,7 +5,7 @@ use crate::{
     limits::{DOWN_MS_MAX, POD_FILE_BYTES_MAX, SHIM_START_MS_MAX},
     shim::state::Holder,
 };
-use bowline_host::{clock::Stopwatch, directories::Directories, files, task};
+use bowline_host::{clock::Stopwatch, crash, directories::Directories, files, task};
 use bowline_sandbox::{Launcher, Signal, detached, process};
 use bowline_traffic::{CONTROL_SOCKET, Client, LOG_FILE, SHIM_SOCKET};
 use std::time::Duration;
@@ -32,8 +32,8 @@ pub async fn ensure(directories: &Directories, shim: &Launcher) -> Result<(), Er
     if client.healthy().await.is_ok() {
         return Ok(());
     }
-    if holder(directories).is_none() {
-        start(directories, shim)?;
+    if living(directories).await.is_none() {
+        crash::around("edge.start", "edge", || start(directories, shim))?;
     }
     let watch = Stopwatch::start();
     loop {
@@ -72,7 +72,20 @@ fn start(directories: &Directories, shim: &Launcher) -> Result<(), Error> {
     Ok(())
 }
 
-/// The living shim of the edge.
+/// The living shim of the edge: as the file says it, else who listens on its socket. Who started
+/// it may have died before that was noted, and an edge that nobody knows could not be ended.
+async fn living(directories: &Directories) -> Option<Holder> {
+    if let Some(holder) = holder(directories) {
+        return Some(holder);
+    }
+    let socket = directories.socket(SHIM_SOCKET).ok()?;
+    let listens = tokio::net::UnixStream::connect(socket).await.ok()?.peer_cred().ok()?;
+    let pid = u32::try_from(listens.pid()?).ok()?;
+    let (start_time, boot_id) = (process::start_time(pid)?, process::boot_id().ok()?);
+    Some(Holder { pid, start_time, boot_id })
+}
+
+/// The living shim of the edge, as far as it was noted.
 fn holder(directories: &Directories) -> Option<Holder> {
     let text = files::read(directories.edge().join(HOLDER_FILE), POD_FILE_BYTES_MAX).ok()?;
     let holder: Holder = serde_json::from_slice(&text).ok()?;
@@ -94,7 +107,7 @@ fn last_line(directories: &Directories) -> String {
 /// # Errors
 /// It does not end.
 pub async fn end(directories: &Directories) -> Result<(), Error> {
-    let Some(holder) = holder(directories) else { return Ok(()) };
+    let Some(holder) = living(directories).await else { return Ok(()) };
     process::kill(holder.pid, Signal::TERMINATE)?;
     let limit = Duration::from_millis(
         bowline_traffic::limits::DRAIN_MS_MAX

@@ -9,7 +9,7 @@ pub const WINDOW_CHANGES_MAX: usize = 8192;
 /// How long a database that another process reads is waited for, in milliseconds.
 pub const BUSY_MS_MAX: u64 = 5_000;
 /// How many Events are kept; the oldest go first.
-pub const EVENTS_MAX: usize = 2000;
+pub const EVENTS_MAX: usize = 500;
 /// How long a watch without `timeoutSeconds` lives, in seconds.
 pub const WATCH_SECONDS_MAX: u64 = 3600;
 /// How often a watch that allows bookmarks gets one, in seconds.

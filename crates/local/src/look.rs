@@ -2,12 +2,15 @@
 
 use crate::{
     api::{kind::by_name, objects::Objects},
+    edge_process,
     error::Error,
     limits::{LOG_BYTES_MAX, LOG_LINE_BYTES_MAX},
+    pod,
     router::{hash_of, is_ready},
     shim::state::{LOG_FILE, OLDER_LOG_FILE},
 };
-use bowline_host::{directories::Directories, files};
+use bowline_host::{clock, directories::Directories, files};
+use bowline_traffic::TableState;
 use serde_json::Value;
 use std::collections::VecDeque;
 
@@ -41,9 +44,31 @@ pub struct PodRow {
 /// An unreadable database.
 pub fn pods(directories: &Directories) -> Result<Vec<PodRow>, Error> {
     match Objects::open_read_only(&directories.cluster())? {
-        Some(objects) => Ok(rows(&objects)),
+        Some(objects) => Ok(living_rows(directories, &objects)),
         None => Ok(Vec::new()),
     }
+}
+
+/// As [`rows`]; while nobody conducts, the shims alone know how their pods are.
+fn living_rows(directories: &Directories, objects: &Objects) -> Vec<PodRow> {
+    let (_, pods) = objects.list(by_name("Pod"), "");
+    let now = |pod: &Value| {
+        let uid = pod["metadata"]["uid"].as_str().unwrap_or_default();
+        let mut pod = pod.clone();
+        if let Some(state) = pod::state_of(&directories.pods().join(uid)) {
+            pod["status"] = pod::status_of(&pod, &state, clock::now());
+        }
+        row(&pod)
+    };
+    pods.iter().map(|pod| now(pod)).collect()
+}
+
+/// The table of the edge that runs, whoever conducts.
+///
+/// # Errors
+/// It does not answer.
+pub async fn edge(directories: &Directories) -> Result<TableState, Error> {
+    Ok(edge_process::client(directories)?.table().await?)
 }
 
 /// The last `lines` lines that a pod's container wrote.

@@ -12,6 +12,7 @@ pub mod limits;
 mod order;
 mod read;
 mod resource;
+pub mod tmpl;
 
 pub use codes::CODES;
 pub use image::{ImageError, ImageSet, image_name, set_image};

@@ -2,7 +2,25 @@
 
 /// The most objects of all files together.
 pub const RESOURCES_MAX: usize = 20_000;
+/// The most YAML nodes of all files together, aliases counted: about 150 MB.
+pub const NODES_MAX: usize = 300_000;
 /// The most files.
 pub const FILES_MAX: usize = 5_000;
 /// Container names that an error about images lists.
 pub const NAMES_SHOWN_MAX: usize = 10;
+/// The largest template file.
+pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How deep actions and parentheses of a template nest (Go allows as many parentheses).
+pub const PARSE_DEPTH_MAX: usize = 10_000;
+/// Actions, commands and turns of loops in one render.
+pub const EXEC_STEPS_MAX: u64 = 50_000_000;
+/// Bytes that the templates of one render write, those of `include` counted again.
+pub const OUTPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How deep `template` calls nest (Go's own limit and message).
+pub const TEMPLATE_DEPTH_MAX: usize = 100_000;
+/// How deep functions carry out templates that call such functions.
+pub const CALL_DEPTH_MAX: usize = 10_000;
+/// How deep a value is printed; Go prints until its stack is full.
+pub const VALUE_DEPTH_MAX: usize = 10_000;
+/// Stacks of template calls that a render's source map keeps apart.
+pub const CHAINS_MAX: usize = 1_000_000;

@@ -2,7 +2,7 @@
 
 use crate::{
     Resource, codes, kind_rank,
-    limits::{FILES_MAX, RESOURCES_MAX},
+    limits::{FILES_MAX, NODES_MAX, RESOURCES_MAX},
 };
 use bowline_diag::Diagnostic;
 use bowline_yaml::{Limits, Node, Resolved, Schema, parse_documents};
@@ -44,6 +44,12 @@ pub fn read(files: &[File]) -> Result<Vec<Resource>, Vec<Diagnostic>> {
     let mut reader = Reader::default();
     for file in files {
         reader.file(file);
+        if reader.nodes > NODES_MAX {
+            let message = format!("the manifests have more than {NODES_MAX} YAML nodes together");
+            let error = Diagnostic::error(codes::LIMIT.id, message).at(&file.path, 1, 1, 1, "");
+            reader.errors.push(error);
+            break;
+        }
     }
     reader.finish()
 }
@@ -52,6 +58,7 @@ pub fn read(files: &[File]) -> Result<Vec<Resource>, Vec<Diagnostic>> {
 struct Reader {
     resources: Vec<Resource>,
     errors: Vec<Diagnostic>,
+    nodes: usize,
 }
 
 /// A file while it is read.
@@ -65,7 +72,7 @@ impl Context<'_> {
         let span = node.span;
         Diagnostic::error(code, message)
             .at(self.file.path.clone(), span.line, span.column, span.length, label)
-            .source(self.file.path.clone(), self.file.text.clone())
+            .source(self.file.path.clone(), Arc::clone(&self.text))
     }
 }
 
@@ -105,6 +112,7 @@ impl Reader {
                 return;
             }
         };
+        self.nodes += documents.iter().map(Node::count).sum::<usize>();
         let context = Context { file, text: Arc::from(file.text.as_str()) };
         // An empty document (`---` twice, or comments only) is a null and means nothing.
         for document in documents.into_iter().filter(|document| !document.is_null(SCHEMA)) {
@@ -257,7 +265,7 @@ impl Reader {
                     self.errors.push(
                         error
                             .at(place.file, line, column, place.length, "the first one")
-                            .source(entry.get().file.clone(), entry.get().text.to_string())
+                            .source(entry.get().file.clone(), Arc::clone(&entry.get().text))
                             .help("remove or rename one of them"),
                     );
                 }

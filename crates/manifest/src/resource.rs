@@ -84,7 +84,7 @@ impl Resource {
         let place = self.place(pointer);
         Diagnostic::error(code, message)
             .at(place.file, place.line, place.column, place.length, text)
-            .source(self.file.clone(), self.text.to_string())
+            .source(self.file.clone(), std::sync::Arc::clone(&self.text))
     }
 
     fn nearest(&self, pointer: &str, choose: impl Fn(&Node, Option<&Node>) -> Node) -> Place {

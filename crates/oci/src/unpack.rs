@@ -78,15 +78,27 @@ pub fn notes(store: &Store, manifest: &Digest) -> Result<Vec<String>, Error> {
     }
 }
 
+/// The key of the tree that [`rootfs`] makes, or will make.
+///
+/// # Errors
+/// Those of [`image::read`].
+pub fn tree_key(store: &Store, manifest: &Digest) -> Result<String, Error> {
+    Ok(key_of(&image::read(store, manifest)?))
+}
+
+fn slot(store: &Store, image: &Image) -> Result<TreeSlot, Error> {
+    Ok(store.tree_dir(&key_of(image))?)
+}
+
 /// The tree's key names the content (the chain id), not the image: images that differ in their
 /// configuration alone share it. Root and others unpack differently.
-fn slot(store: &Store, image: &Image) -> Result<TreeSlot, Error> {
+fn key_of(image: &Image) -> String {
     let chain = match chain_id(&image.config.rootfs.diff_ids) {
         Some(chain) => chain.hex().to_owned(),
         None => "empty".to_owned(),
     };
     let who = if files::is_root() { "root" } else { "user" };
-    Ok(store.tree_dir(&format!("rootfs-1-{who}-{chain}"))?)
+    format!("rootfs-1-{who}-{chain}")
 }
 
 /// The chain id of a stack of layers (OCI image specification, "Layer ChainID").

@@ -25,7 +25,8 @@ pub(crate) const EVENT: Code = Code {
     id: "BOW0504",
     title: "a recorded event does not read as a record",
     text: "The journal holds a `record.*` event whose body this version of Bowline cannot read. \
-           `bowline journal verify` tells whether the journal was changed from outside.",
+           It was written by a newer version, or changed from outside: use the version that wrote \
+           it, or a newer one.",
 };
 
 /// All codes of this crate.

@@ -13,6 +13,7 @@ mod event;
 mod fold;
 mod observation;
 mod state;
+mod told;
 
 pub use decide::{decide, evidence, standing};
 pub use effect::Effect;
@@ -24,3 +25,4 @@ pub use event::{
 };
 pub use observation::{Action, Counters, Observation, Pods, Request, SecondCounts, Start};
 pub use state::{OpenPause, Phase, Rollout, Scale, State, Weight};
+pub use told::Told;

@@ -28,6 +28,8 @@ pub const BAD_VALUE: &str = "BOW0211";
 pub const DOWNLOAD: &str = "BOW0212";
 /// A fault of the runner itself.
 pub const INTERNAL: &str = "BOW0213";
+/// A job took more of the machine than it may.
+pub const LIMIT: &str = "BOW0214";
 
 /// One row for each code.
 pub const CODES: &[Code] = &[
@@ -107,5 +109,12 @@ pub const CODES: &[Code] = &[
         id: INTERNAL,
         title: "the runner itself failed",
         text: "This is a fault of Bowline. The run ends as failed, never as passed.",
+    },
+    Code {
+        id: LIMIT,
+        title: "a job took more of the machine than it may",
+        text: "What a job may write to disk, how many processes it may start and how much of its \
+               output is stored is bounded, so that other jobs and the journal go on. The message \
+               names the limit, its value and the environment variable that changes it.",
     },
 ];

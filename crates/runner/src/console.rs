@@ -245,6 +245,9 @@ impl Console {
 
     /// Masks, stores and tells one line.
     fn show(&mut self, step: usize, text: &str) {
+        if self.log.is_full(step) {
+            return;
+        }
         let masked = self.masker.mask(text);
         match self.log.line(step, &masked) {
             Ok(Some(line)) => (self.events)(RunEvent::Log { job: self.job.clone(), step, line }),
@@ -254,17 +257,24 @@ impl Console {
                 self.failure.get_or_insert(error);
             }
         }
+        if let Some(message) = self.log.take_notice() {
+            let annotation = Annotation::plain(Level::Error, &message);
+            let job = self.job.clone();
+            (self.events)(RunEvent::Annotation { job, step, annotation });
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job_limits::JobLimits;
     use std::sync::Mutex;
 
     fn told(lines: &str) -> (Vec<RunEvent>, Requests) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let log = JobLog::open(&folder.path().join("log")).expect("it opens");
+        let log =
+            JobLog::open(&folder.path().join("log"), &JobLimits::default()).expect("it opens");
         let heard = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&heard);
         let events: Events = Arc::new(move |event| sink.lock().expect("no panic").push(event));

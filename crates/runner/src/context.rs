@@ -28,6 +28,14 @@ pub struct Facts {
     pub runner: Value,
 }
 
+impl Facts {
+    /// What an expression sees before any step.
+    pub(crate) fn scope(&self) -> StepScope<'_> {
+        let (env, status) = (Value::Null, Status::Success);
+        StepScope { facts: self, action: "", env, steps: &[], status, hash_files: None }
+    }
+}
+
 /// The state of a job that its steps see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {

@@ -5,6 +5,11 @@ use crate::{Annotation, Conclusion};
 /// Something that happened in a run. `job` is a job's key, `step` a step's number from 1.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunEvent {
+    /// The run, or a job of it, waits for its `concurrency` group.
+    Waiting {
+        /// For whom.
+        text: String,
+    },
     /// A job got its box.
     JobStarted {
         /// Its key.

@@ -1,8 +1,8 @@
-//! Which jobs ask for more than one commit.
+//! Which jobs check a commit out, and which ask for more than one.
 
 use crate::builtin::{self, checkout};
 use bowline_workflow::expr::Value;
-use bowline_workflow::{Job, Key, Step, StepKind, Template, Workflow};
+use bowline_workflow::{Job, Key, Step, StepKind, Template, UsesStep, Workflow};
 
 /// Whether a job of the workflow asks for more history than one commit.
 #[must_use]
@@ -16,24 +16,30 @@ pub(crate) fn job_wants_history(job: &Job) -> bool {
     job.steps.iter().any(step_wants)
 }
 
+/// Whether a step of the job is a checkout. Without one its workspace is empty, as on GitHub.
+pub(crate) fn job_checks_out(job: &Job) -> bool {
+    job.steps.iter().any(|step| checkout_of(step).is_some())
+}
+
+fn checkout_of(step: &Step) -> Option<&UsesStep> {
+    let StepKind::Uses(uses) = &step.kind else { return None };
+    let found = builtin::find(uses).ok()?;
+    (found.repository == checkout::ACTION.repository).then_some(uses)
+}
+
 fn step_wants(step: &Step) -> bool {
-    let StepKind::Uses(uses) = &step.kind else { return false };
-    let is_checkout =
-        builtin::find(uses).is_ok_and(|action| action.repository == checkout::ACTION.repository);
+    let Some(uses) = checkout_of(step) else { return false };
     let other_than = |value: &Template, usual: &str| {
         let literal = value.as_literal().map(Value::to_text);
         literal.is_none_or(|text| !matches!(text.trim(), text if text.is_empty() || text == usual))
     };
-    is_checkout
-        && uses.with.entries.iter().any(|(key, value)| match key {
-            Key::Name(name) if name.value.eq_ignore_ascii_case("fetch-depth") => {
-                other_than(value, "1")
-            }
-            Key::Name(name) if name.value.eq_ignore_ascii_case("fetch-tags") => {
-                other_than(value, "false")
-            }
-            Key::Name(_) | Key::Template(_) | Key::Insert(_) => false,
-        })
+    uses.with.entries.iter().any(|(key, value)| match key {
+        Key::Name(name) if name.value.eq_ignore_ascii_case("fetch-depth") => other_than(value, "1"),
+        Key::Name(name) if name.value.eq_ignore_ascii_case("fetch-tags") => {
+            other_than(value, "false")
+        }
+        Key::Name(_) | Key::Template(_) | Key::Insert(_) => false,
+    })
 }
 
 #[cfg(test)]

@@ -11,9 +11,10 @@ use crate::console::{Console, Events};
 use crate::context::{Facts, Status, StepRecord, StepScope, environment, texts};
 use crate::event::RunEvent;
 use crate::github::{self, JobNames};
-use crate::history::job_wants_history;
+use crate::group::Group;
+use crate::history::{job_checks_out, job_wants_history};
 use crate::job_box::{Bounds, Ended, JobBox};
-use crate::layout::{self, BoxPlan, JobFolders};
+use crate::layout::{self, BoxPlan, JobFolders, Sources};
 use crate::limits::{JOB_TIMEOUT_MINUTES_DEFAULT, VERSION_FILE_BYTES_MAX};
 use crate::log::JobLog;
 use crate::problem::Problem;
@@ -21,13 +22,15 @@ use crate::report::{Conclusion, JobReport, StepReport};
 use crate::request::RunRequest;
 use crate::variables::{self, Variables};
 use bowline_host::clock::{self, Stopwatch};
+use bowline_host::crash;
 use bowline_host::files::{self, Root};
 use bowline_model::Trust;
+use bowline_sandbox::disk;
 use bowline_sandbox::mask::{Masker, Secret};
 use bowline_sandbox::{Exit, Program};
 use bowline_workflow::expr::Value;
 use bowline_workflow::plan::JobInstance;
-use bowline_workflow::{Job, Template};
+use bowline_workflow::{Job, RUNNER_LABEL, Template, support};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -58,6 +61,8 @@ pub struct Assignment {
     pub needs: Value,
     /// Cancels this job.
     pub cancel: CancelToken,
+    /// The `concurrency` group that the whole run is in.
+    pub of_run: Option<Group>,
 }
 
 /// A job while it runs.
@@ -122,10 +127,18 @@ pub fn execute(shared: &Shared, job: &Job, assignment: &Assignment) -> JobReport
         workspace_upper: Some(folder.join("workspace")),
         log: Some(folder.join("log")),
     };
-    let outcome = JobRun::open(shared, job, assignment, &folder).and_then(|run| {
-        let mut run = run;
-        run.all_steps();
-        run.finish(&mut report)
+    let entered = runner_of(shared, job, assignment);
+    let entered = entered.and_then(|()| enter_group(shared, job, assignment));
+    let outcome = entered.and_then(|entered| {
+        let Entered::Alone(_lock) = entered else {
+            report.conclusion = Conclusion::Cancelled;
+            return Ok(());
+        };
+        crash::around("job.run", &instance.key, || {
+            let mut run = JobRun::open(shared, job, assignment, &folder)?;
+            run.all_steps();
+            run.finish(&mut report)
+        })
     });
     if let Err(problem) = outcome {
         report.conclusion = Conclusion::Failure;
@@ -143,6 +156,61 @@ pub fn execute(shared: &Shared, job: &Job, assignment: &Assignment) -> JobReport
     report
 }
 
+/// Refuses a job whose labels no runner has. Those that stand in the file were seen before;
+/// a matrix gives its own.
+fn runner_of(shared: &Shared, job: &Job, assignment: &Assignment) -> Result<(), Problem> {
+    let Some(runs_on) = &job.runs_on else { return Ok(()) };
+    let facts = early_facts(&shared.request, assignment);
+    for template in &runs_on.labels {
+        let value = template.evaluate(&facts.scope());
+        let value = value.map_err(|error| Problem::from(error).or_at(template.span))?;
+        let labels = match &value {
+            Value::Array(items) => items.iter().map(Value::to_text).collect(),
+            one => vec![one.to_text()],
+        };
+        if let Some(message) = labels.iter().find_map(|label| support::label_problem(label)) {
+            let problem = Problem::new(RUNNER_LABEL, message).or_at(template.span);
+            return Err(problem.help(support::LABEL_HELP));
+        }
+    }
+    Ok(())
+}
+
+/// What is known of a job before it has its box.
+fn early_facts(request: &RunRequest, assignment: &Assignment) -> Facts {
+    Facts {
+        needs: assignment.needs.clone(),
+        strategy: assignment.instance.strategy.clone(),
+        matrix: assignment.instance.matrix.clone(),
+        ..run_facts(request)
+    }
+}
+
+/// Whether a job's turn has come.
+enum Entered {
+    /// Nobody else of its group works while this lives.
+    Alone(Option<files::Lock>),
+    /// It was cancelled while it waited.
+    Cancelled,
+}
+
+/// Waits until nobody else of the job's `concurrency` group is at work.
+fn enter_group(shared: &Shared, job: &Job, assignment: &Assignment) -> Result<Entered, Problem> {
+    let Some(concurrency) = &job.concurrency else { return Ok(Entered::Alone(None)) };
+    let request = &shared.request;
+    let facts = early_facts(request, assignment);
+    let group = Group::of(concurrency, request, &facts.scope())?;
+    if assignment.of_run.as_ref() == Some(&group) {
+        let message = "the job's `concurrency` group is its own run's, so it would wait for ever";
+        let help = "give the job another group, or none";
+        return Err(Problem::new(codes::BAD_VALUE, message).or_at(concurrency.span).help(help));
+    }
+    let name = &assignment.instance.name;
+    let told = |text| (shared.events)(RunEvent::Waiting { text: format!("{name} {text}") });
+    let lock = group.enter(&assignment.cancel, told)?;
+    Ok(lock.map_or(Entered::Cancelled, |lock| Entered::Alone(Some(lock))))
+}
+
 impl<'a> JobRun<'a> {
     fn open(
         shared: &'a Shared,
@@ -156,22 +224,29 @@ impl<'a> JobRun<'a> {
         let event_path = format!("{}/{EVENT_FILE}", layout::COMMANDS);
         let names = JobNames { id: &instance.job, workspace: &workspace, event_path: &event_path };
         let facts = facts(request, &names, assignment);
-        let folders = JobFolders::create(folder)?;
+        let checks_out = job_checks_out(job);
+        let folders = JobFolders::create(folder, checks_out)?;
         let commands = Root::open(&folders.commands)?;
         let history = request.history.as_ref().filter(|_| job_wants_history(job));
-        let plan = BoxPlan {
+        let sources = Sources {
             tree: &request.tree,
             git_dir: history.map_or(&request.git_dir, |history| &history.git_dir),
             git_objects: history.map(|history| history.objects.as_path()),
+        };
+        let plan = BoxPlan {
+            checkout: checks_out.then_some(sources),
             repository: request.repository_name(),
             go: request.go.as_ref(),
             tools: &request.tools,
             caches: &request.caches,
             network: request.network,
+            limits: request.limits,
         };
         let specification = layout::specification(&folders, &plan);
-        let console = console(shared, instance, JobLog::open(&folders.log)?);
-        let job_box = JobBox::open(&request.launcher, &specification).map_err(boxed)?;
+        let console = console(shared, instance, JobLog::open(&folders.log, &request.limits)?);
+        let disk = disk::Watch::new(vec![folders.root.clone()], request.limits.disk());
+        let job_box = JobBox::open(&request.launcher, &specification, disk, &request.limits)
+            .map_err(boxed)?;
         let own_env = github::variables(request, &names);
         let mut run = Self {
             shared,
@@ -475,6 +550,7 @@ impl<'a> JobRun<'a> {
                 let message = format!("`{name}` failed with {exit}");
                 Err(Problem::new(codes::SANDBOX, message))
             }
+            Ended::Limit(limit) => Err(limit.problem()),
             Ended::TimedOut | Ended::Cancelled => {
                 Err(Problem::new(codes::SANDBOX, format!("`{name}` was ended before its end")))
             }
@@ -491,6 +567,17 @@ pub(crate) fn boxed(error: bowline_sandbox::Error) -> Problem {
 /// Minutes as a duration.
 fn minutes(number: f64) -> Duration {
     Duration::from_secs_f64(number * 60.0)
+}
+
+/// What is known before any job.
+pub(crate) fn run_facts(request: &RunRequest) -> Facts {
+    let inputs = serde_json::Value::Object(request.inputs.clone());
+    Facts {
+        github: github::context(request, None),
+        inputs: Value::from_json(&inputs),
+        vars: texts(&request.vars),
+        ..Facts::default()
+    }
 }
 
 fn facts(request: &RunRequest, names: &JobNames<'_>, assignment: &Assignment) -> Facts {

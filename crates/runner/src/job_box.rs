@@ -5,13 +5,18 @@
 //! Absent on purpose: what a program's output means (`console`).
 
 use crate::cancel::CancelToken;
+use crate::codes;
 use crate::console::Console;
+use crate::job_limits::{JobLimits, PROCESSES_VARIABLE, variable_of};
 use crate::limits::{
-    INTERRUPT_GRACE_MS_MAX, OUTPUT_CHUNK_BYTES_MAX, OUTPUT_CHUNKS_MAX, OUTPUT_DRAIN_MS_MAX,
-    PROCESS_STATUS_BYTES_MAX, TERMINATE_GRACE_MS_MAX,
+    DISK_LOOK_MS, INTERRUPT_GRACE_MS_MAX, OUTPUT_CHUNK_BYTES_MAX, OUTPUT_CHUNKS_MAX,
+    OUTPUT_DRAIN_MS_MAX, PROCESS_STATUS_BYTES_MAX, PROCESSES_LOOK_MS, TERMINATE_GRACE_MS_MAX,
 };
+use crate::problem::Problem;
 use bowline_host::files::{self, Root};
 use bowline_host::{clock, task};
+use bowline_sandbox::disk::{self, Excess};
+use bowline_sandbox::limits::PROCESSES_MIN;
 use bowline_sandbox::{Error, Exit, Launcher, Output, Process, Program, Sandbox, Signal, Spec};
 use std::io::{PipeReader, Read as _};
 use std::sync::Arc;
@@ -27,6 +32,33 @@ pub enum Ended {
     TimedOut,
     /// It was cancelled and ended.
     Cancelled,
+    /// It took more than it may, and everything in the box was ended.
+    Limit(Limit),
+}
+
+/// A limit that was passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Of the disk.
+    Disk(Excess),
+    /// Of processes; this many are allowed.
+    Processes(u64),
+}
+
+impl Limit {
+    /// For people: the limit, its value, and where it is changed.
+    #[must_use]
+    pub fn problem(self) -> Problem {
+        let (message, variable) = match self {
+            Self::Disk(excess) => (format!("the job was ended: {excess}"), variable_of(excess)),
+            Self::Processes(most) => (
+                format!("the job was ended: it has nearly {most} processes, the most it may have"),
+                PROCESSES_VARIABLE,
+            ),
+        };
+        let help = format!("set `{variable}` if the job needs more");
+        Problem::new(codes::LIMIT, message).help(help)
+    }
 }
 
 /// What the threads of a program say.
@@ -47,8 +79,17 @@ pub struct Bounds<'a> {
     pub goes_on: &'a dyn Fn() -> bool,
 }
 
+/// What is looked at while programs run.
+struct Looks {
+    disk: disk::Watch,
+    disk_due: Duration,
+    processes_max: u64,
+    processes_due: Duration,
+}
+
 /// The box of a job.
 pub struct JobBox {
+    looks: Looks,
     sandbox: Sandbox,
     sender: SyncSender<Message>,
     receiver: Receiver<Message>,
@@ -62,10 +103,18 @@ impl JobBox {
     ///
     /// # Errors
     /// What the machine does not permit.
-    pub fn open(launcher: &Launcher, specification: &Spec) -> Result<Self, Error> {
+    pub fn open(
+        launcher: &Launcher,
+        specification: &Spec,
+        disk: disk::Watch,
+        limits: &JobLimits,
+    ) -> Result<Self, Error> {
         let sandbox = Sandbox::open(launcher, specification)?;
         let (sender, receiver) = sync_channel(OUTPUT_CHUNKS_MAX);
-        Ok(Self { sandbox, sender, receiver, programs: 0, kept: Vec::new() })
+        let now = clock::monotonic();
+        let processes_max = limits.processes_max;
+        let looks = Looks { disk, disk_due: now, processes_max, processes_due: now };
+        Ok(Self { looks, sandbox, sender, receiver, programs: 0, kept: Vec::new() })
     }
 
     /// The file system as programs in the box see it.
@@ -135,7 +184,7 @@ impl JobBox {
     }
 
     fn follow(
-        &self,
+        &mut self,
         process: &Process,
         number: u64,
         console: &mut Console,
@@ -145,8 +194,17 @@ impl JobBox {
         let (mut exit, mut ended) = (None, false);
         let mut drain_until = None;
         while exit.is_none() || !ended {
+            if exit.is_none()
+                && ladder.reason.is_none()
+                && let Some(limit) = self.look()
+            {
+                ladder.reason = Some(Ended::Limit(limit));
+                ladder.rung = Rung::Killed;
+                self.sandbox.kill_all()?;
+            }
             let until = drain_until.or(ladder.deadline());
-            match self.next(until) {
+            let due = until.map_or(self.looks.disk_due, |until| until.min(self.looks.disk_due));
+            match self.next(Some(due).filter(|_| exit.is_none()).or(until)) {
                 Some(Message::Chunk { step, bytes }) => console.chunk(step, &bytes),
                 Some(Message::OutputEnded { program }) => ended |= program == number,
                 Some(Message::Exited { program, result }) if program == number => {
@@ -162,7 +220,11 @@ impl JobBox {
                 }
                 Some(Message::Cancelled { .. }) => {}
                 None if exit.is_some() => break,
-                None => ladder.climb(process)?,
+                None if until.is_some_and(|until| clock::monotonic() >= until) => {
+                    ladder.climb(process)?;
+                }
+                // It is time for a look.
+                None => {}
             }
             if drain_until.is_some_and(|until| clock::monotonic() >= until) {
                 break;
@@ -190,7 +252,37 @@ impl JobBox {
             directory: "/".into(),
         };
         // It fails when nothing is left, which is what is wanted.
-        self.sandbox.exec(&program, Output::null())?.wait().map(|_exit| ())
+        match self.sandbox.exec(&program, Output::null()) {
+            Ok(killer) => killer.wait().map(|_exit| ()),
+            // A step that took all processes leaves none for the killer.
+            Err(Error::Exhausted { .. }) => self.sandbox.kill_all(),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a limit is passed, when it is time to look.
+    fn look(&mut self) -> Option<Limit> {
+        let now = clock::monotonic();
+        let looks = &mut self.looks;
+        if now >= looks.disk_due {
+            // A disk that cannot be asked will be told by the first write to it.
+            let excess = looks.disk.look().ok().flatten();
+            // A long walk is paid back by a long pause.
+            let took = clock::monotonic().saturating_sub(now);
+            looks.disk_due = now + took * 20 + Duration::from_millis(DISK_LOOK_MS);
+            if let Some(excess) = excess {
+                return Some(Limit::Disk(excess));
+            }
+        }
+        if now >= looks.processes_due {
+            looks.processes_due = now + Duration::from_millis(PROCESSES_LOOK_MS);
+            let most = looks.processes_max.max(PROCESSES_MIN);
+            // The kernel refuses the last ones anyway; nobody comes so near by chance.
+            if self.sandbox.processes() >= most - most / 8 {
+                return Some(Limit::Processes(most));
+            }
+        }
+        None
     }
 
     /// The next message, or `None` when `until` has passed.

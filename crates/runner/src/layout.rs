@@ -3,6 +3,7 @@
 //! The paths inside never change from run to run: Go's test cache keys on them.
 //! Absent on purpose: opening the box.
 
+use crate::job_limits::JobLimits;
 use bowline_host::files::{self, Error};
 use bowline_sandbox::toolchain::GoToolchain;
 use bowline_sandbox::{Limits, Mode, Mount, Network, Root, Spec};
@@ -40,6 +41,8 @@ pub fn workspace(repository: &str) -> String {
 /// Caches that outlive a run.
 #[derive(Clone, Debug)]
 pub struct Caches {
+    /// The lock files of `concurrency` groups.
+    pub groups: PathBuf,
     /// Go's build cache.
     pub go_build: PathBuf,
     /// Go's module cache.
@@ -69,11 +72,11 @@ pub struct JobFolders {
 }
 
 impl JobFolders {
-    /// Makes the folders of a job anew.
+    /// Makes the folders of a job anew; `checks_out` says whether its workspace holds a commit.
     ///
     /// # Errors
     /// The disk.
-    pub fn create(root: &Path) -> Result<Self, Error> {
+    pub fn create(root: &Path, checks_out: bool) -> Result<Self, Error> {
         files::remove_tree(root)?;
         files::create_private_dir(root)?;
         let folders = Self {
@@ -87,9 +90,11 @@ impl JobFolders {
             commands: root.join("commands"),
             log: root.join("log"),
         };
+        let workspace = &folders.workspace_upper;
+        // The mount point of `.git` has to be there before the overlay is read-only below.
+        let workspace = if checks_out { workspace.join(".git") } else { workspace.clone() };
         for folder in [
-            // The mount point of `.git` has to be there before the overlay is read-only below.
-            &folders.workspace_upper.join(".git"),
+            &workspace,
             &folders.workspace_work,
             &folders.git_upper,
             &folders.git_work,
@@ -124,15 +129,22 @@ impl JobFolders {
     }
 }
 
-/// What a job's box is made of besides its own folders.
-#[derive(Clone, Debug)]
-pub struct BoxPlan<'a> {
-    /// The checkout's tree.
+/// What a checkout brings into the workspace.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// The commit's files.
     pub tree: &'a Path,
-    /// The checkout's `.git`.
+    /// Their `.git`.
     pub git_dir: &'a Path,
     /// The repository's objects, when `git_dir` borrows them.
     pub git_objects: Option<&'a Path>,
+}
+
+/// What a job's box is made of besides its own folders.
+#[derive(Clone, Debug)]
+pub struct BoxPlan<'a> {
+    /// The checkout; `None` leaves the workspace empty.
+    pub checkout: Option<Sources<'a>>,
     /// The repository's short name.
     pub repository: &'a str,
     /// The Go toolchain of the host, when there is one.
@@ -143,6 +155,8 @@ pub struct BoxPlan<'a> {
     pub caches: &'a Caches,
     /// Which network the job sees.
     pub network: Network,
+    /// What the job may take of the machine.
+    pub limits: JobLimits,
 }
 
 /// The box of a job.
@@ -166,15 +180,19 @@ pub fn specification(folders: &JobFolders, plan: &BoxPlan<'_>) -> Spec {
         bind(&folders.tmp, "/tmp", false),
         bind(&folders.home, HOME, false),
         bind(&folders.commands, COMMANDS, false),
-        overlay(plan.tree, upper, work, workspace),
-        overlay(plan.git_dir, &folders.git_upper, &folders.git_work, git),
         bind(plan.tools, TOOL_CACHE, true),
         bind(&plan.caches.go_build, GO_BUILD_CACHE, false),
         bind(&plan.caches.go_mod, GO_MODULE_CACHE, false),
         bind(&plan.caches.npm, NPM_CACHE, false),
     ];
-    if let Some(objects) = plan.git_objects {
-        mounts.push(bind(objects, GIT_OBJECTS, true));
+    match &plan.checkout {
+        Some(sources) => {
+            mounts.push(overlay(sources.tree, upper, work, workspace));
+            mounts.push(overlay(sources.git_dir, &folders.git_upper, &folders.git_work, git));
+            let objects = sources.git_objects.map(|objects| bind(objects, GIT_OBJECTS, true));
+            mounts.extend(objects);
+        }
+        None => mounts.push(bind(upper, &workspace, false)),
     }
     if let Some(go) = plan.go {
         mounts.extend(go.mounts(Path::new(GO_ROOT)));
@@ -183,7 +201,11 @@ pub fn specification(folders: &JobFolders, plan: &BoxPlan<'_>) -> Spec {
         hostname: "runner".to_owned(),
         mounts,
         network: plan.network,
-        limits: Limits::default(),
+        limits: Limits {
+            processes_max: Some(plan.limits.processes_max),
+            file_bytes_max: Some(plan.limits.disk_bytes_max),
+            ..Limits::usual()
+        },
         mode: Mode::Usual,
         ..Spec::new(Root::HostTools)
     }

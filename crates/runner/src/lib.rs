@@ -22,10 +22,12 @@ mod event;
 mod find;
 mod github;
 mod glob;
+mod group;
 mod hashfiles;
 mod history;
 mod job;
 mod job_box;
+mod job_limits;
 pub mod layout;
 pub mod limits;
 pub mod log;
@@ -47,6 +49,9 @@ pub use codes::CODES;
 pub use error::Error;
 pub use event::RunEvent;
 pub use history::wants_history;
+pub use job_limits::{
+    DISK_FREE_VARIABLE, DISK_VARIABLE, JobLimits, LOG_VARIABLE, PROCESSES_VARIABLE,
+};
 pub use layout::Caches;
 pub use preflight::check;
 pub use report::{Conclusion, JobReport, RunReport, StepReport};

@@ -10,6 +10,16 @@ pub const LOG_LINE_BYTES_MAX: usize = 64 << 10;
 pub const LOG_STEP_BYTES_MAX: u64 = 64 << 20;
 /// The stored output of one job; the rest is left out behind a visible marker.
 pub const LOG_JOB_BYTES_MAX: u64 = 256 << 20;
+/// What a job may write to disk, unless the machine's owner sets another number.
+pub const JOB_DISK_BYTES_MAX: u64 = 32 << 30;
+/// What a job leaves free on the disk: the journal and other jobs go on.
+pub const JOB_DISK_FREE_BYTES_MIN: u64 = 512 << 20;
+/// On a disk with less than that a job that wrote no more than this goes on.
+pub const JOB_DISK_HARMLESS_BYTES_MAX: u64 = 64 << 20;
+/// How often is looked at what a job has written, in milliseconds.
+pub const DISK_LOOK_MS: u64 = 100;
+/// How often a job's processes are counted, in milliseconds.
+pub const PROCESSES_LOOK_MS: u64 = 500;
 /// Annotations of one kind that a step may keep; the log keeps all of them.
 pub const ANNOTATIONS_OF_A_KIND_MAX: usize = 10;
 /// Entries that are looked at when files are matched by patterns.
@@ -43,3 +53,5 @@ pub const LINE_HELD_BYTES_MAX: usize = 1 << 20;
 pub const LOG_READ_BYTES_MAX: u64 = 2 * LOG_JOB_BYTES_MAX;
 /// What the kernel says about one process.
 pub const PROCESS_STATUS_BYTES_MAX: u64 = 64 << 10;
+/// How often a job that waits for its `concurrency` group looks whether it is free.
+pub const GROUP_LOOK_MS: u64 = 50;

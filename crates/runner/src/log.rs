@@ -5,13 +5,14 @@
 //!
 //! Absent on purpose: masking. Only masked text may come in.
 
-use crate::limits::{
-    LOG_JOB_BYTES_MAX, LOG_LINE_BYTES_MAX, LOG_READ_BYTES_MAX, LOG_STEP_BYTES_MAX,
-};
+use crate::codes;
+use crate::job_limits::{JobLimits, LOG_VARIABLE};
+use crate::limits::{LOG_LINE_BYTES_MAX, LOG_READ_BYTES_MAX};
 use bowline_host::{
     clock::Stopwatch,
     files::{self, Error},
 };
+use bowline_sandbox::disk::size;
 use std::{
     fs::File,
     io::{BufWriter, Write as _},
@@ -43,6 +44,13 @@ pub struct JobLog {
     step: usize,
     step_bytes: u64,
     marked: bool,
+    notice: Option<String>,
+}
+
+/// The limit, its value, and where it is changed.
+fn notice(of: &str, limit: u64) -> String {
+    let code = codes::LIMIT;
+    format!("the {of} printed more than {} (`{LOG_VARIABLE}`, {code})", size(limit))
 }
 
 /// How many bytes are stored, so that a test can reach the limits.
@@ -58,10 +66,9 @@ impl JobLog {
     ///
     /// # Errors
     /// The file cannot be opened.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let limits =
-            Limits { line: LOG_LINE_BYTES_MAX, step: LOG_STEP_BYTES_MAX, job: LOG_JOB_BYTES_MAX };
-        Self::open_limited(path, limits)
+    pub fn open(path: &Path, limits: &JobLimits) -> Result<Self, Error> {
+        let (step, job) = (limits.log_step_bytes_max, limits.log_job_bytes_max);
+        Self::open_limited(path, Limits { line: LOG_LINE_BYTES_MAX, step, job })
     }
 
     fn open_limited(path: &Path, limits: Limits) -> Result<Self, Error> {
@@ -75,6 +82,7 @@ impl JobLog {
             step: 0,
             step_bytes: 0,
             marked: false,
+            notice: None,
         })
     }
 
@@ -90,9 +98,7 @@ impl JobLog {
     /// # Errors
     /// The disk.
     pub fn line(&mut self, step: usize, text: &str) -> Result<Option<String>, Error> {
-        if step != self.step {
-            (self.step, self.step_bytes, self.marked) = (step, 0, false);
-        }
+        self.turn_to(step);
         let text = self.cut(text);
         let bytes = text.len() as u64;
         let (limit, of) = if self.job_bytes + bytes > self.limits.job {
@@ -107,13 +113,31 @@ impl JobLog {
             Some(_) if self.marked => return Ok(None),
             Some(limit) => {
                 self.marked = true;
-                format!("[bowline: the rest is left out, the {of} wrote more than {limit} bytes]")
+                self.notice = Some(notice(of, limit));
+                format!("[bowline: the rest is left out: {}]", notice(of, limit))
             }
         };
         self.job_bytes += bytes;
         self.step_bytes += bytes;
         self.write(step, &stored)?;
         Ok(Some(stored))
+    }
+
+    /// Whether nothing more of this step is stored.
+    #[must_use]
+    pub fn is_full(&self, step: usize) -> bool {
+        step == self.step && self.marked
+    }
+
+    /// What has to be told besides the log: a limit that was reached since it was asked last.
+    pub fn take_notice(&mut self) -> Option<String> {
+        self.notice.take()
+    }
+
+    fn turn_to(&mut self, step: usize) {
+        if step != self.step {
+            (self.step, self.step_bytes, self.marked) = (step, 0, false);
+        }
     }
 
     /// Hands everything to the kernel.
@@ -179,7 +203,7 @@ mod tests {
     fn lines_come_back_with_their_steps() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("log");
-        let mut log = JobLog::open(&path).expect("it opens");
+        let mut log = JobLog::open(&path, &JobLimits::default()).expect("it opens");
         for (step, text) in [(0, "box"), (1, "a\tb"), (2, "")] {
             log.line(step, text).expect("it is stored");
         }

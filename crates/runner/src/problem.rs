@@ -47,7 +47,7 @@ impl Problem {
         if let Some(span) = self.span {
             diagnostic = diagnostic
                 .at(&workflow.file, span.line, span.column, span.length, "")
-                .source(&workflow.file, &workflow.text);
+                .source(&workflow.file, workflow.text.as_str());
         }
         match &self.help {
             Some(help) => diagnostic.help(help),

@@ -1,6 +1,7 @@
 //! What a run needs to know.
 
 use crate::cancel::CancelToken;
+use crate::job_limits::JobLimits;
 use crate::layout::Caches;
 use bowline_host::http::Client;
 use bowline_model::Revision;
@@ -68,6 +69,8 @@ pub struct RunRequest {
     pub parallel_max: usize,
     /// Which network the jobs see.
     pub network: Network,
+    /// What each job may take of the machine.
+    pub limits: JobLimits,
     /// Cancels the run.
     pub cancel: CancelToken,
 }

@@ -11,6 +11,7 @@ use crate::context::texts;
 use crate::error::Error;
 use crate::event::RunEvent;
 use crate::github;
+use crate::group::Group;
 use crate::job::{self, Assignment, Shared};
 use crate::preflight;
 use crate::problem::Problem;
@@ -20,7 +21,7 @@ use bowline_host::clock::Stopwatch;
 use bowline_host::{files, task};
 use bowline_workflow::expr::Value;
 use bowline_workflow::machine::Reason;
-use bowline_workflow::{Contexts, Decision, JobInstance, Run};
+use bowline_workflow::{Concurrency, Contexts, Decision, JobInstance, Run};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -45,13 +46,34 @@ pub async fn run_workflow(
         return Err(Error::Refused(refused));
     }
     let shared = Arc::new(share(request, Arc::new(events))?);
-    Conductor::new(shared).conduct().await
+    let conductor = Conductor::new(Arc::clone(&shared));
+    let group = match &shared.request.workflow.concurrency {
+        Some(concurrency) => Some(conductor.group(concurrency)?),
+        None => None,
+    };
+    let _alone = match &group {
+        Some(group) => enter(&shared, group).await?,
+        None => None,
+    };
+    conductor.conduct(group).await
+}
+
+/// Waits for the run's own turn. A run that is cancelled while it waits goes on to its end, and
+/// no job of it starts.
+async fn enter(shared: &Arc<Shared>, group: &Group) -> Result<Option<files::Lock>, Error> {
+    let (shared, group) = (Arc::clone(shared), group.clone());
+    let work = task::blocking("concurrency", move || {
+        group.enter(&shared.request.cancel, |text| (shared.events)(RunEvent::Waiting { text }))
+    });
+    let entered = work.await.map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(entered?)
 }
 
 fn share(request: RunRequest, events: Events) -> Result<Shared, Error> {
     files::create_private_dir(&request.run_folder)?;
     let caches = &request.caches;
-    for folder in [&caches.go_build, &caches.go_mod, &caches.npm, &caches.actions, &request.tools] {
+    let folders = [&caches.go_build, &caches.go_mod, &caches.npm, &caches.actions, &caches.groups];
+    for folder in folders.into_iter().chain([&request.tools]) {
         files::create_dirs(folder)?;
     }
     Ok(Shared {
@@ -70,6 +92,8 @@ struct Conductor {
     machine: Run,
     running: BTreeMap<String, CancelToken>,
     reports: Vec<JobReport>,
+    /// The run's own group.
+    group: Option<Group>,
     sender: UnboundedSender<Message>,
     receiver: UnboundedReceiver<Message>,
 }
@@ -90,10 +114,19 @@ impl Conductor {
         }
         let (sender, receiver) = unbounded_channel();
         let (running, reports) = (BTreeMap::new(), Vec::new());
-        Self { shared, machine, running, reports, sender, receiver }
+        Self { shared, machine, running, reports, group: None, sender, receiver }
     }
 
-    async fn conduct(mut self) -> Result<RunReport, Error> {
+    /// The group of the whole run.
+    fn group(&self, concurrency: &Concurrency) -> Result<Group, Error> {
+        let request = &self.shared.request;
+        let facts = job::run_facts(request);
+        let group = Group::of(concurrency, request, &facts.scope());
+        group.map_err(|problem| Error::Refused(vec![problem.diagnostic(&request.workflow)]))
+    }
+
+    async fn conduct(mut self, group: Option<Group>) -> Result<RunReport, Error> {
+        self.group = group;
         let clock = Stopwatch::start();
         let sender = self.sender.clone();
         let _watch = self.shared.request.cancel.watch(move || {
@@ -175,7 +208,8 @@ impl Conductor {
         let thrown = cancel.clone();
         // Ctrl-C goes through the machine, which leaves jobs alone whose `if` still holds.
         self.running.insert(key.clone(), cancel);
-        let assignment = Assignment { instance, needs, cancel: thrown };
+        let of_run = self.group.clone();
+        let assignment = Assignment { instance, needs, cancel: thrown, of_run };
         let (shared, sender) = (Arc::clone(&self.shared), self.sender.clone());
         let work = task::blocking("job", move || {
             let job = shared.request.workflow.job(&name).cloned();

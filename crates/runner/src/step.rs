@@ -10,7 +10,7 @@ use crate::envfile::{self, FileKind, Pair, Refusal};
 use crate::event::RunEvent;
 use crate::hashfiles;
 use crate::job::{JobRun, boxed};
-use crate::job_box::{Bounds, Ended};
+use crate::job_box::{Bounds, Ended, Limit};
 use crate::layout;
 use crate::limits::{ENVIRONMENT_FILE_BYTES_MAX, SUMMARY_BYTES_MAX};
 use crate::problem::Problem;
@@ -20,11 +20,16 @@ use crate::taint::{self, TaintError};
 use crate::variables::{self, Variables};
 use bowline_host::{clock, clock::Stopwatch, random};
 use bowline_model::Trust;
+use bowline_sandbox::disk::Excess;
 use bowline_sandbox::{Error, Exit, Program};
 use bowline_workflow::expr::{EvaluationError, Value};
 use bowline_workflow::{RunStep, Step, StepKind, Template, UsesStep};
+use bowline_yaml::Span;
 use std::io::Read as _;
 use std::time::Duration;
+
+/// SIGXFSZ: a file would grow over the limit of the disk.
+const FILE_TOO_LARGE: i32 = 25;
 
 /// How a step's own work ended, before `continue-on-error`.
 #[derive(Default)]
@@ -276,6 +281,11 @@ impl JobRun<'_> {
         if let (Err(Error::Program { .. }), Some(other)) = (&ended, shell::stand_in(&program)) {
             ended = self.job_box.run(&other, prepared.number, &mut self.console, &bounds);
         }
+        self.work_of(step, span, ended)
+    }
+
+    /// What the end of a step's program means.
+    fn work_of(&self, step: &Step, span: Span, ended: Result<Ended, Error>) -> Work {
         let failed = |message: String| Some(Problem::new(codes::BAD_VALUE, message).or_at(span));
         match ended {
             Ok(Ended::Exit(exit @ Exit::Code(code))) => Work {
@@ -287,13 +297,26 @@ impl JobRun<'_> {
                 },
                 ..Work::default()
             },
+            Ok(Ended::Exit(exit @ Exit::Signal(FILE_TOO_LARGE))) => {
+                let bytes_max = self.shared.request.limits.disk_bytes_max;
+                let limit = Limit::Disk(Excess::Written { bytes: bytes_max, bytes_max });
+                let exit_code = Some(exit.shell_code());
+                Work { exit_code, problem: Some(limit.problem().or_at(span)), ..Work::default() }
+            }
             Ok(Ended::Exit(exit @ Exit::Signal(_))) => Work {
                 exit_code: Some(exit.shell_code()),
                 problem: failed(format!("the step was ended by {exit}")),
                 ..Work::default()
             },
+            Ok(Ended::Limit(limit)) => {
+                Work { problem: Some(limit.problem().or_at(span)), ..Work::default() }
+            }
             Ok(Ended::TimedOut) => self.timed_out_work(step),
             Ok(Ended::Cancelled) => Work { cancelled: true, ..Work::default() },
+            Err(Error::Exhausted { resource: "processes", .. }) => {
+                let limit = Limit::Processes(self.shared.request.limits.processes_max);
+                Work { problem: Some(limit.problem().or_at(span)), ..Work::default() }
+            }
             Err(error @ Error::Program { .. }) => {
                 let help = "install the program on this machine, or choose another `shell`";
                 let problem = Problem::new(codes::SHELL, error.to_string()).or_at(span).help(help);

@@ -60,6 +60,7 @@ async fn git_in_the_workspace_knows_the_commit_and_its_tag() {
     bench.file("a.txt", "alpha");
     let commit = bench.commit();
     let steps = [
+        "- uses: actions/checkout@v4",
         "- run: |",
         "    git rev-parse HEAD",
         "    git describe",
@@ -70,6 +71,8 @@ async fn git_in_the_workspace_knows_the_commit_and_its_tag() {
         "    git describe",
     ];
     let lines = shown(&bench, |_| {}, &steps.join("\n")).await;
+    // The first line is the checkout's own.
+    let lines = &lines[1..];
     assert_eq!(&lines[..2], [commit.as_str(), "v1.2.3"]);
     assert!(lines[2].starts_with("v1.2.3-1-g"), "the status is clean: {lines:?}");
     let head = std::fs::read_to_string(bench.path("git/HEAD")).expect("it is there");
@@ -86,10 +89,11 @@ async fn the_same_tests_are_cached_in_the_next_run() {
     let import = "package m\n\nimport \"testing\"\n\n";
     let test = format!("{import}func Test_{unique}(t *testing.T) {{}}\n");
     bench.file("m_test.go", &test);
-    let first = shown(&bench, |_| {}, "- run: go test ./...").await;
+    let steps = "- uses: actions/checkout@v4\n- run: go test ./...";
+    let first = shown(&bench, |_| {}, steps).await;
     assert!(!first.iter().any(|line| line.contains("(cached)")), "{first:?}");
     let next = bench.path("state/runs/2");
-    let second = shown(&bench, |request| request.run_folder = next, "- run: go test ./...").await;
+    let second = shown(&bench, |request| request.run_folder = next, steps).await;
     assert!(second.iter().any(|line| line.contains("(cached)")), "{second:?}");
 }
 
@@ -97,7 +101,9 @@ async fn the_same_tests_are_cached_in_the_next_run() {
 async fn nothing_is_left_of_a_job_but_its_log_and_what_it_wrote() {
     let bench = Bench::new();
     bench.file("kept.txt", "old");
-    shown(&bench, |_| {}, "- run: echo new > made.txt; rm kept.txt; echo $RANDOM > ~/x").await;
+    let steps = "- uses: actions/checkout@v4\n- run: echo new > made.txt; rm kept.txt; \
+                 echo $RANDOM > ~/x";
+    shown(&bench, |_| {}, steps).await;
     let folder = bench.path("state/runs/1/jobs/a");
     let mut left: Vec<_> = std::fs::read_dir(&folder)
         .expect("it is there")

@@ -69,6 +69,14 @@ pub const CODES: &[Code] = &[
     ),
     row("BOW1212", "too many descriptors", "One message carries at most 64 descriptors."),
     row("BOW1213", "a value cannot be used", "The message names the value and the reason."),
+    row(
+        "BOW1214",
+        "this machine permits no sandbox",
+        "Jobs, builds and pods run in namespaces; an ordinary user makes them inside a user \
+         namespace. A setting of this machine forbids that, or the state folder's file system \
+         does. The message names the setting and the help its opposite. Nothing is ever run with \
+         less isolation instead; `bowline doctor` tries each part.",
+    ),
 ];
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What can go wrong when a program is started, and what helps.
 
+use crate::machine::Obstacle;
 use crate::wire::{Failure, Step};
 use bowline_diag::{Diagnose, Diagnostic};
 use std::io;
@@ -39,6 +40,15 @@ pub enum Error {
         subject: String,
         /// Why.
         source: io::Error,
+    },
+    /// A setting of this machine permits no sandbox.
+    #[error("this machine permits no sandbox: {}", obstacle.fact)]
+    Forbidden {
+        /// The setting, and its remedy.
+        obstacle: Obstacle,
+        /// What the kernel said, where it was asked.
+        #[source]
+        source: Option<Box<Error>>,
     },
     /// A program cannot be started: it is not there, or not a program.
     #[error("cannot start `{program}`: {source}")]
@@ -175,8 +185,13 @@ impl Error {
     /// Whether the kernel refuses this kind of sandbox here; `doctor` says more.
     #[must_use]
     pub fn is_isolation_refused(&self) -> bool {
-        matches!(self, Self::Setup { step, source, .. }
-            if step.is_isolation() && matches!(source.raw_os_error(), Some(1 | 13 | 22 | 28)))
+        match self {
+            Self::Forbidden { .. } => true,
+            Self::Setup { step, source, .. } => {
+                step.is_isolation() && matches!(source.raw_os_error(), Some(1 | 13 | 22 | 28))
+            }
+            _ => false,
+        }
     }
 }
 
@@ -193,6 +208,14 @@ fn exhausted(error: &io::Error) -> Option<&'static str> {
 impl Diagnose for Error {
     fn diagnose(&self) -> Vec<Diagnostic> {
         let (code, help) = match self {
+            Self::Forbidden { obstacle, source } => {
+                let diagnostic = Diagnostic::error("BOW1214", self.to_string());
+                let diagnostic = diagnostic.help(obstacle.remedy.clone());
+                return vec![match source {
+                    Some(error) => diagnostic.note(error.to_string()),
+                    None => diagnostic,
+                }];
+            }
             Self::Launcher { .. } => {
                 ("BOW1201", Some("install Bowline again; its own file is gone"))
             }

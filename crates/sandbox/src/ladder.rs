@@ -1,13 +1,14 @@
 //! What this machine permits: each thing a sandbox needs is tried, not guessed. Feeds `doctor`.
 //!
 //! A lower rung is never taken by itself: what is missing is an error with its remedy.
-#![expect(clippy::disallowed_methods, reason = "reads settings in `/proc/sys`")]
+#![expect(clippy::disallowed_methods, reason = "looks for control groups")]
 
 use crate::limits::READY_MS_MAX;
+use crate::machine::{self, Obstacle};
 use crate::running::{abandon, readable, reap};
 use crate::spec::{Launcher, Network, Program, Root, Spec};
 use crate::start::launch;
-use crate::wire::{self, Report, Request, Trial};
+use crate::wire::{self, Report, Request, Step, Trial};
 use crate::{Error, Exit, Output, Sandbox};
 use bowline_diag::Diagnose;
 use serde::Serialize;
@@ -60,8 +61,14 @@ impl Ladder {
 /// file system must bear overlays.
 #[must_use]
 pub fn probe(launcher: &Launcher, scratch: &Path) -> Ladder {
-    let root = rustix::process::geteuid().is_root();
-    let who = if root { "root" } else { "an ordinary user" };
+    // A root that may make no namespaces, such as a container's, is an ordinary user here.
+    let root = machine::is_privileged();
+    let who = match (root, rustix::process::geteuid().is_root()) {
+        (true, _) => "root",
+        (false, true) => "root without the right to make namespaces",
+        (false, false) => "an ordinary user",
+    };
+    let row = |name: &str, tried| row(name, scratch, tried);
     let mut rows = vec![kernel(), row("user", Ok(who.to_owned()))];
     let user = attempt(launcher, Trial::User);
     rows.push(row("user namespace", user.map(|()| "can be made".to_owned())));
@@ -76,38 +83,58 @@ pub fn probe(launcher: &Launcher, scratch: &Path) -> Ladder {
         (Ok(_), false) => Rung::UserNamespace,
     };
     rows.push(row("sandbox", whole));
+    rows.push(programs(scratch));
+    rows.push(system_calls());
     rows.push(process_limit());
+    rows.push(of_limits("open files", machine::open_files()));
+    rows.push(of_limits("processes", machine::processes()));
     rows.push(cgroup());
     Ladder { rung, rows }
 }
 
-fn row(name: &str, tried: Result<String, Error>) -> Row {
+fn row(name: &str, scratch: &Path, tried: Result<String, Error>) -> Row {
     let name = name.to_owned();
-    match tried {
+    match tried.map_err(|error| explained(error, scratch)) {
         Ok(detail) => Row { name, ok: true, detail, remedy: None },
         Err(error) => {
-            let help = error.diagnose().into_iter().find_map(|diagnostic| diagnostic.help);
-            let remedy = setting().map(str::to_owned).or(help);
+            let remedy = error.diagnose().into_iter().find_map(|diagnostic| diagnostic.help);
             Row { name, ok: false, detail: error.to_string(), remedy }
         }
     }
 }
 
-/// The settings that forbid user namespaces, each with its opposite.
-fn setting() -> Option<&'static str> {
-    let reads = |path: &str, value: &str| {
-        std::fs::read_to_string(path).is_ok_and(|text| text.trim() == value)
+/// Whether a sandbox can be made, before anything is begun that needs one: namespaces, and an
+/// overlay in the empty folder `scratch`. Takes about 10 ms.
+///
+/// # Errors
+/// What forbids it, with its remedy.
+pub fn ensure(launcher: &Launcher, scratch: &Path) -> Result<(), Error> {
+    if let Some(obstacle) = machine::folder(state_of(scratch)) {
+        return Err(Error::Forbidden { obstacle, source: None });
+    }
+    let tried = attempt(launcher, Trial::Namespaces)
+        .and_then(|()| attempt(launcher, Trial::Overlay(scratch.to_owned())));
+    tried.map_err(|error| explained(error, scratch))
+}
+
+/// The folder that people know.
+fn state_of(scratch: &Path) -> &Path {
+    scratch.parent().unwrap_or(scratch)
+}
+
+/// The error with the setting that is behind it, where one is known.
+fn explained(error: Error, scratch: &Path) -> Error {
+    let Error::Setup { step, .. } = &error else { return error };
+    let obstacle = match step {
+        Step::Namespace | Step::IdMap => machine::namespaces(),
+        Step::Overlay => machine::no_overlay(state_of(scratch)).or_else(machine::namespaces),
+        // A security module lets the namespace be made and nothing be done in it.
+        step if step.is_isolation() => machine::namespaces(),
+        _ => None,
     };
-    if rustix::process::geteuid().is_root() {
-        None
-    } else if reads("/proc/sys/kernel/unprivileged_userns_clone", "0") {
-        Some("`sudo sysctl kernel.unprivileged_userns_clone=1`")
-    } else if reads("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") {
-        Some("`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`")
-    } else if reads("/proc/sys/user/max_user_namespaces", "0") {
-        Some("`sudo sysctl user.max_user_namespaces=15000`")
-    } else {
-        None
+    match obstacle {
+        Some(obstacle) => Error::Forbidden { obstacle, source: Some(Box::new(error)) },
+        None => error,
     }
 }
 
@@ -156,12 +183,33 @@ fn whole(launcher: &Launcher) -> Result<String, Error> {
     }
 }
 
+fn programs(scratch: &Path) -> Row {
+    let found = machine::folder(state_of(scratch));
+    of_limits("programs in the state", ("can be started".to_owned(), found))
+}
+
+fn of_limits(name: &str, (detail, obstacle): (String, Option<Obstacle>)) -> Row {
+    let ok = obstacle.is_none();
+    let (detail, remedy) = match obstacle {
+        Some(obstacle) => (obstacle.fact, Some(obstacle.remedy)),
+        None => (detail, None),
+    };
+    Row { name: name.to_owned(), ok, detail, remedy }
+}
+
 fn kernel() -> Row {
     let uname = rustix::system::uname();
     let release = uname.release().to_string_lossy().into_owned();
     let ok = crate::launcher::kernel_is_at_least(5, 11);
     let remedy = (!ok).then(|| "use Linux 5.11 or later".to_owned());
     Row { name: "kernel".into(), ok, detail: format!("Linux {release}"), remedy }
+}
+
+fn system_calls() -> Row {
+    let ok = Path::new("/proc/sys/kernel/seccomp/actions_avail").exists();
+    let detail = if ok { "can be filtered" } else { "cannot be filtered" };
+    let remedy = (!ok).then(|| "use a kernel with `CONFIG_SECCOMP_FILTER`".to_owned());
+    Row { name: "system calls".into(), ok, detail: detail.into(), remedy }
 }
 
 fn process_limit() -> Row {

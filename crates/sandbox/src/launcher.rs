@@ -30,6 +30,7 @@ mod prepared;
 mod probe;
 mod resolve;
 mod root;
+mod seccomp;
 
 use crate::wire::{self, Failure, Report, Request, Step};
 use rustix::io::Errno;

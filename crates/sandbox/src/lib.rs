@@ -5,7 +5,7 @@
 //! - [`start`]: one program as process 1 of its own box (pods), in its own network or in that of
 //!   a [`network::Namespace`];
 //! - [`tool`]: host programs that Bowline itself uses; [`detached`]: helpers that outlive it;
-//! - [`mask`]: secrets in what programs print; [`ladder`]: what this machine permits;
+//! - [`mask`]: secrets in what programs print; [`disk`]: how much they may write; [`ladder`]: what this machine permits;
 //!   [`toolchain`]: installed Go and Node.
 //!
 //! As root the namespaces are made directly, as an ordinary user inside a user namespace; what
@@ -28,18 +28,20 @@
 //! # Ok::<(), bowline_sandbox::Error>(())
 //! ```
 //!
-//! Absent on purpose: async, cgroups (limits that need one are reported as not set), seccomp,
-//! veth pairs and NAT, `/etc/subuid` ranges, shells: what a step's script is called with is the
-//! runner's business.
+//! Absent on purpose: async, cgroups (limits that need one are reported as not set), veth pairs
+//! and NAT, `/etc/subuid` ranges, shells: what a step's script is called with is the runner's
+//! business.
 
 mod codes;
 pub mod descriptors;
 pub mod detached;
+pub mod disk;
 mod error;
 mod exit;
 pub mod ladder;
 mod launcher;
 pub mod limits;
+pub mod machine;
 pub mod mask;
 pub mod network;
 pub mod process;

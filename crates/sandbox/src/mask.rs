@@ -3,11 +3,12 @@
 //!
 //! What a program takes apart itself (one letter a line) nobody can mask; the answer to that is
 //! that strangers' revisions get no secrets.
-//!
-//! Absent on purpose: ANSI codes in the middle of a secret are not looked through.
+//! Control sequences of terminals in the middle of a secret are looked through.
 
+mod escapes;
 mod forms;
 
+use self::escapes::Splitter;
 use crate::limits::{SECRET_BYTES_MAX, SECRET_LINE_BYTES_MIN};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::BTreeSet;
@@ -42,6 +43,9 @@ pub struct Masker {
     shared: Arc<RwLock<Arc<Patterns>>>,
     /// Bytes that were not given out: they may be the beginning of a secret.
     held: Vec<u8>,
+    /// Control sequences, each with its place in what is held.
+    sequences: Vec<(usize, Vec<u8>)>,
+    splitter: Splitter,
     /// How many of the first held bytes belong to a secret whose mask was given out.
     covered: usize,
 }
@@ -53,10 +57,15 @@ impl Masker {
     pub fn new(secrets: &[Secret]) -> Self {
         let mut forms = BTreeSet::new();
         for secret in secrets {
-            forms::of(&secret.0, &mut forms);
+            all_forms(&secret.0, &mut forms);
         }
         let patterns = Arc::new(Patterns::new(forms));
-        Self { shared: Arc::new(RwLock::new(patterns)), held: Vec::new(), covered: 0 }
+        Self::over(Arc::new(RwLock::new(patterns)))
+    }
+
+    fn over(shared: Arc<RwLock<Arc<Patterns>>>) -> Self {
+        let (held, sequences, splitter) = (Vec::new(), Vec::new(), Splitter::default());
+        Self { shared, held, sequences, splitter, covered: 0 }
     }
 
     /// Adds a secret for this and all other streams. The warnings name the secret by its length
@@ -66,7 +75,7 @@ impl Masker {
         let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
         let mut forms: BTreeSet<Vec<u8>> = shared.sorted.iter().cloned().collect();
         let before = forms.len();
-        forms::of(secret, &mut forms);
+        all_forms(secret, &mut forms);
         if forms.len() > before {
             *shared = Arc::new(Patterns::new(forms));
         }
@@ -76,14 +85,19 @@ impl Masker {
     /// Another stream with the same, shared secrets.
     #[must_use]
     pub fn stream(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), held: Vec::new(), covered: 0 }
+        Self::over(Arc::clone(&self.shared))
     }
 
     /// Takes the next bytes and returns what is safe to show: everything but an end that may be
     /// the beginning of a secret.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
-        self.held.extend_from_slice(bytes);
         let patterns = self.patterns();
+        let plain = self.splitter.is_idle() && !bytes.contains(&ESCAPE);
+        if plain {
+            self.held.extend_from_slice(bytes);
+        } else {
+            self.splitter.feed(bytes, &mut self.held, &mut self.sequences);
+        }
         let safe = patterns.safe_length(&self.held);
         self.give_out(&patterns, safe)
     }
@@ -92,6 +106,7 @@ impl Masker {
     pub fn finish(&mut self) -> Vec<u8> {
         let patterns = self.patterns();
         let all = self.held.len();
+        self.splitter.end(all, &mut self.sequences);
         self.give_out(&patterns, all)
     }
 
@@ -109,26 +124,49 @@ impl Masker {
         Arc::clone(&self.shared.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Gives out the first `safe` bytes. Every match that begins there ends in what is held.
+    /// Gives out the first `safe` bytes, with the control sequences among them. Every match that
+    /// begins there ends in what is held.
     fn give_out(&mut self, patterns: &Patterns, safe: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(safe);
         let mut hidden_to = self.covered;
-        for (start, end) in patterns.matches(&self.held) {
+        let mut sequences = std::mem::take(&mut self.sequences).into_iter().peekable();
+        let held = &self.held;
+        let mut show = |from: usize, to: usize, out: &mut Vec<u8>| {
+            let mut at = from;
+            while let Some((place, sequence)) = sequences.next_if(|(place, _)| *place <= to) {
+                let place = place.max(at);
+                out.extend_from_slice(&held[at..place]);
+                out.extend(patterns.hide(sequence));
+                at = place;
+            }
+            out.extend_from_slice(&held[at..to]);
+        };
+        for (start, end) in patterns.matches(held) {
             if start >= safe {
                 break;
             }
             if start >= hidden_to {
-                out.extend_from_slice(&self.held[hidden_to..start]);
+                show(hidden_to, start, &mut out);
                 out.extend_from_slice(MASK.as_bytes());
             }
             hidden_to = hidden_to.max(end);
         }
-        if hidden_to < safe {
-            out.extend_from_slice(&self.held[hidden_to..safe]);
-        }
+        show(hidden_to.min(safe), safe, &mut out);
+        self.sequences = sequences.map(|(place, sequence)| (place - safe, sequence)).collect();
         self.held.drain(..safe);
         self.covered = hidden_to.saturating_sub(safe);
         out
+    }
+}
+
+/// The escape character, with which control sequences begin.
+const ESCAPE: u8 = 0x1b;
+
+/// Of the secret, and of what is read of it when it holds control sequences itself.
+fn all_forms(secret: &str, forms: &mut BTreeSet<Vec<u8>>) {
+    forms::of(secret, forms);
+    if secret.as_bytes().contains(&ESCAPE) {
+        forms::of(&escapes::without(secret), forms);
     }
 }
 
@@ -189,6 +227,24 @@ impl Patterns {
         found
     }
 
+    /// A control sequence by itself: a title or a link may hold a secret.
+    fn hide(&self, sequence: Vec<u8>) -> Vec<u8> {
+        let found = self.matches(&sequence);
+        if found.is_empty() {
+            return sequence;
+        }
+        let (mut out, mut at) = (Vec::new(), 0);
+        for (start, end) in found {
+            if start >= at {
+                out.extend_from_slice(&sequence[at..start]);
+                out.extend_from_slice(MASK.as_bytes());
+            }
+            at = at.max(end);
+        }
+        out.extend_from_slice(&sequence[at..]);
+        out
+    }
+
     /// Up to the first place from where a form could go on behind the end.
     fn safe_length(&self, bytes: &[u8]) -> usize {
         let from = bytes.len().saturating_sub(self.longest.saturating_sub(1));
@@ -234,6 +290,29 @@ mod tests {
         ] {
             for chunk in 1..=text.len() {
                 assert_eq!(masked(secrets, text, chunk), expected, "{text} in pieces of {chunk}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_parted_by_control_sequences_is_masked_and_colours_stay() {
+        for (text, expected) in [
+            ("\u{1b}[31mred\u{1b}[0m", "\u{1b}[31mred\u{1b}[0m"),
+            ("a secr\u{1b}[1met12 b", "a ***\u{1b}[1m b"),
+            ("\u{1b}[31msecret12\u{1b}[0m.", "\u{1b}[31m***\u{1b}[0m."),
+            ("s\u{1b}[0me\u{1b}[0mc\u{1b}[0mret\u{1b}]0;x\u{7}12", "***"),
+            ("\u{1b}]0;secret12\u{7}t", "\u{1b}]0;***\u{7}t"),
+            ("secret1\u{1b}[0m", "secret1\u{1b}[0m"),
+            ("é\u{1b}[3", "é\u{1b}[3"),
+        ] {
+            for chunk in 1..=text.len() {
+                let shown = masked(&["secret12"], text, chunk);
+                let right = if expected == "***" {
+                    super::escapes::without(&shown) == expected
+                } else {
+                    shown == expected
+                };
+                assert!(right, "{text:?} in pieces of {chunk}: {shown:?}");
             }
         }
     }

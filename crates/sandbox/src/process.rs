@@ -46,6 +46,15 @@ pub fn boot_id() -> Result<String, Error> {
         .map_err(|e| Error::system("read the machine's boot id", e))
 }
 
+/// How many processes the `/proc` of this process shows: those of its pid namespace. 0 where it
+/// cannot be read.
+pub(crate) fn count_in(process: u32) -> u64 {
+    let folder = std::fs::read_dir(format!("/proc/{process}/root/proc"));
+    let entries = folder.into_iter().flatten().flatten();
+    let is_number = |name: &std::ffi::OsStr| name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
+    entries.filter(|entry| is_number(&entry.file_name())).count() as u64
+}
+
 /// Sends a signal to one process. One that has ended is no error.
 ///
 /// # Errors

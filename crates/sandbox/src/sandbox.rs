@@ -5,7 +5,7 @@ use crate::running::{Opened, Output, Process};
 use crate::spec::{Launcher, Program, Spec, Unset};
 use crate::start::{check, check_program, launch, request_open};
 use crate::{Error, wire};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::process::Child;
 
@@ -51,17 +51,34 @@ impl Sandbox {
         let (control, theirs) =
             UnixStream::pair().map_err(|e| Error::system("make a pair of sockets", e))?;
         let [stdout, stderr] = opened.borrowed();
-        wire::send(&self.orders, program, &[theirs.as_fd(), stdout, stderr]).map_err(|error| {
-            match error {
-                Error::System { .. } => Error::Ended,
-                other => other,
-            }
-        })?;
+        let order = wire::Command::Start(program.clone());
+        self.order(&order, &[theirs.as_fd(), stdout, stderr])?;
         drop(theirs);
         match Process::started(control, None, opened, "start a program in a sandbox") {
             Err(Error::LauncherEnded { .. }) => Err(Error::Ended),
             other => other,
         }
+    }
+
+    /// Kills every program in it at once, daemons too; the sandbox itself stays.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when the sandbox is gone.
+    pub fn kill_all(&self) -> Result<(), Error> {
+        self.order(&wire::Command::KillAll, &[])
+    }
+
+    fn order(&self, order: &wire::Command, with: &[BorrowedFd<'_>]) -> Result<(), Error> {
+        wire::send(&self.orders, order, with).map_err(|error| match error {
+            Error::System { .. } => Error::Ended,
+            other => other,
+        })
+    }
+
+    /// How many processes are in it, its init included; 0 where that cannot be seen.
+    #[must_use]
+    pub fn processes(&self) -> u64 {
+        crate::process::count_in(self.id())
     }
 
     /// The process id of its init on the host; every process of the sandbox descends from it.

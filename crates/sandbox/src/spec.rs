@@ -1,5 +1,6 @@
 //! What a sandbox is to look like: data only, sent to the launcher as JSON.
 
+use crate::limits::{PROCESSES_MAX, SCRATCH_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -133,6 +134,19 @@ pub struct Limits {
     pub file_bytes_max: Option<u64>,
     /// What fits into the private `/tmp`, `/home`, `/run` together; half the memory if `None`.
     pub scratch_bytes_max: Option<u64>,
+}
+
+impl Limits {
+    /// What every sandbox for somebody's programs gets: a bound for processes and for what lies
+    /// in memory as files, so that one of them cannot take the machine.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self {
+            processes_max: Some(PROCESSES_MAX),
+            scratch_bytes_max: Some(SCRATCH_BYTES_MAX),
+            ..Self::default()
+        }
+    }
 }
 
 /// A limit that was asked for and that this machine cannot set.

@@ -61,6 +61,16 @@ pub(crate) enum Holding {
     },
 }
 
+/// To the init of a sandbox.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Command {
+    /// Start this. Descriptors: its owner's socket, standard output, standard error.
+    Start(Program),
+    /// Kill everything but the init.
+    KillAll,
+}
+
 /// To the monitor of a sandbox, or to its init about one program.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -146,6 +156,8 @@ pub enum Step {
     Limit,
     /// Ids and capabilities.
     Identity,
+    /// The filter of system calls.
+    Filter,
     /// The folder to start in.
     Directory,
     /// The program itself.
@@ -172,6 +184,7 @@ impl Step {
             Self::Hostname => "take the host name",
             Self::Limit => "set the limit",
             Self::Identity => "become",
+            Self::Filter => "filter the system calls of",
             Self::Directory => "enter the folder",
             Self::Program => "start",
             Self::Message => "understand the message",
@@ -207,6 +220,7 @@ impl Step {
             (Self::Target, Some(Errno::ROFS)) => {
                 Some("choose a target outside `/usr` and `/etc`, such as beneath `/opt` or `/home`")
             }
+            (Self::Filter, _) => Some("use a kernel with `CONFIG_SECCOMP_FILTER`"),
             (Self::Bind, Some(Errno::NOENT)) => Some("make that folder first"),
             _ => None,
         }

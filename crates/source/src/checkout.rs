@@ -20,7 +20,7 @@ pub struct Checkout {
     pub tree: PathBuf,
     /// A `.git` folder that holds this one commit, to be mounted into the tree.
     pub git_dir: PathBuf,
-    /// What somebody should know: files that are Git LFS pointers.
+    /// What somebody should know: submodules, files that are Git LFS pointers.
     pub notes: Vec<String>,
 }
 
@@ -29,25 +29,32 @@ impl Repository {
     /// first call, found by the later ones.
     ///
     /// Contents are those of the object database, executable bits and symbolic links are kept,
-    /// every modification time is the commit's. The `.git` has `HEAD` on the revision's branch
+    /// every modification time is the commit's. A submodule is an empty folder, as `git clone`
+    /// without `--recurse-submodules` leaves it,
+    /// and a note. The `.git` has `HEAD` on the revision's branch
     /// (or detached), and the tags that point at the commit.
     ///
     /// # Errors
-    /// [`Error::Submodule`], [`Error::Path`], [`Error::Limit`], and what git or the disk refuse.
+    /// [`Error::Path`], [`Error::Limit`], and what git or the disk refuse.
     pub fn checkout(&self, revision: &Revision, store: &Store) -> Result<Checkout, Error> {
         let slot = store.tree_dir(&format!("commit-{}", revision.commit))?;
         let tree = slot.make(|folder| self.fill(revision, folder))?;
         let git_dir = self.git_dir(&revision.commit, &revision.reference, store)?;
-        Ok(Checkout { notes: pointers(&tree)?, tree, git_dir })
+        let mut notes = submodule_notes(&self.submodules(&revision.tree)?);
+        notes.extend(pointers(&tree)?);
+        Ok(Checkout { notes, tree, git_dir })
     }
 
     fn fill(&self, revision: &Revision, folder: &Path) -> Result<(), Error> {
-        let entries = self.entries(&revision.tree)?;
+        let (entries, submodules) = self.entries(&revision.tree)?;
         let time = Modified::from_seconds(revision.committed_at);
         let root = Root::open(folder)?;
         // Links last: until then no path can lead anywhere else.
         let (links, plain): (Vec<Entry>, Vec<Entry>) =
             entries.into_iter().partition(|entry| entry.kind == Kind::Symlink);
+        for submodule in &submodules {
+            root.create_dirs(submodule)?;
+        }
         for entries in [plain, links] {
             self.contents(&entries, &mut |entry, content| write(&root, entry, content, time))?;
         }
@@ -92,6 +99,14 @@ pub(crate) fn set_folder_times(folder: &Path, time: Modified) -> Result<(), Erro
     }
     files::set_mode(folder, 0o755)?;
     Ok(files::set_modified(folder, time)?)
+}
+
+/// A note for each submodule.
+pub(crate) fn submodule_notes(paths: &[String]) -> Vec<String> {
+    let note = |path: &String| {
+        format!("`{path}` is a submodule: its files are not fetched, the folder is empty")
+    };
+    paths.iter().map(note).collect()
 }
 
 /// Notes about files that are pointers to content that git does not have.

@@ -23,7 +23,8 @@ pub(crate) const REVISION: Code = Code {
 pub(crate) const CONTENT: Code = Code {
     id: "BOW1104",
     title: "the commit cannot be checked out",
-    text: "A commit is checked out whole or not at all. Submodules are not fetched; paths that \
+    text: "A commit is checked out whole or not at all. Submodules are not \
+           fetched and stay empty folders; a repository inside the work tree, paths that \
            would leave the folder, and files beyond the limits, are refused.",
 };
 pub(crate) const FILES: Code = Code {

@@ -41,8 +41,8 @@ pub enum Error {
         /// Names that are there.
         names: Vec<String>,
     },
-    /// The commit holds submodules.
-    #[error("`{}` is a submodule, which is not fetched, so its files would be missing", .0[0])]
+    /// The work tree holds repositories that the index does not know.
+    #[error("`{}` is a repository of its own, so its files would be missing", .0[0])]
     Submodule(
         /// Their paths, at least one.
         Vec<String>,
@@ -132,7 +132,7 @@ impl Diagnose for Error {
                 for path in &paths[1..] {
                     diagnostic = diagnostic.note(format!("`{path}` is one too"));
                 }
-                diagnostic.help("commit the files themselves, or depend on them as a module")
+                diagnostic.help("commit the files themselves, or list the folder in `.gitignore`")
             }
             Self::Path { .. } | Self::Limit { .. } => plain(codes::CONTENT.id),
             Self::Borrowed(_) => plain(codes::CONTENT.id)

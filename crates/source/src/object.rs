@@ -25,8 +25,8 @@ pub(crate) struct Entry {
 }
 
 impl Repository {
-    /// All files below `tree`.
-    pub(crate) fn entries(&self, tree: &str) -> Result<Vec<Entry>, Error> {
+    /// All files below `tree`, and the paths of its submodules, whose files are not here.
+    pub(crate) fn entries(&self, tree: &str) -> Result<(Vec<Entry>, Vec<String>), Error> {
         let lines = self.paths(&["ls-tree", "-r", "-l", "-z", "--full-tree", tree])?;
         if lines.len() > FILES_MAX {
             let what = format!("a commit of {} files", lines.len());
@@ -40,7 +40,18 @@ impl Repository {
                 Listed::Submodule(path) => submodules.push(path),
             }
         }
-        if submodules.is_empty() { Ok(entries) } else { Err(Error::Submodule(submodules)) }
+        Ok((entries, submodules))
+    }
+
+    /// The paths of the submodules of `tree`.
+    pub(crate) fn submodules(&self, tree: &str) -> Result<Vec<String>, Error> {
+        let lines = self.paths(&["ls-tree", "-r", "-z", "--full-tree", tree])?;
+        let gitlinks = lines.iter().filter(|line| line.starts_with(b"160000 "));
+        let path = |line: &Vec<u8>| {
+            let tab = line.iter().position(|byte| *byte == b'\t').unwrap_or(line.len());
+            checked_path(line.get(tab + 1..).unwrap_or_default())
+        };
+        gitlinks.map(path).collect()
     }
 
     /// Gives the content of each entry to `take`, in order.

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 pub struct Repository {
     pub(crate) git: Git,
     root: PathBuf,
+    prefix: String,
     /// Settings that switch off every filter driver of the repository's own configuration.
     no_filters: Vec<String>,
 }
@@ -25,11 +26,14 @@ impl Repository {
             return Err(Error::PathMissing(path.to_owned()));
         }
         let directory = if files::is_dir(path) { path } else { path.parent().unwrap_or(path) };
-        let call = Call::new(directory, &["rev-parse", "--is-bare-repository", "--show-toplevel"]);
-        let root = match git.attempt(call)? {
+        let asked = ["rev-parse", "--is-bare-repository", "--show-toplevel", "--show-prefix"];
+        let found = match git.attempt(Call::new(directory, &asked))? {
             Ok(answer) => {
+                // The last line is empty at the root.
                 let answer = String::from_utf8_lossy(&answer).into_owned();
-                answer.trim_end_matches('\n').split_once('\n').map(|(_, root)| root.to_owned())
+                let answer = answer.strip_suffix('\n').unwrap_or(&answer).to_owned();
+                let places = answer.split_once('\n').and_then(|(_, rest)| rest.rsplit_once('\n'));
+                places.map(|(root, prefix)| (root.to_owned(), prefix.to_owned()))
             }
             Err(said) if said.contains("not a git repository") => {
                 return Err(Error::NotARepository(path.to_owned()));
@@ -41,8 +45,10 @@ impl Repository {
                 return Err(Error::Git { command: "rev-parse".into(), message });
             }
         };
-        let root = root.ok_or_else(|| Error::Bare(path.to_owned()))?;
-        let mut repository = Self { git, root: PathBuf::from(root), no_filters: Vec::new() };
+        let (root, prefix) = found.ok_or_else(|| Error::Bare(path.to_owned()))?;
+        let prefix = prefix.trim_end_matches('/').to_owned();
+        let no_filters = Vec::new();
+        let mut repository = Self { git, root: PathBuf::from(root), prefix, no_filters };
         repository.no_filters = repository.filter_settings()?;
         Ok(repository)
     }
@@ -51,6 +57,12 @@ impl Repository {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The folder that it was opened in, relative to the root; empty for the root itself.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// The folder's name: for people, and for the workspace path of a run.

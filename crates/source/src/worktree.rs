@@ -2,7 +2,7 @@
 
 use crate::{
     Checkout, Error, GitRef, Repository,
-    checkout::pointers,
+    checkout::{pointers, submodule_notes},
     limits::{FILE_BYTES_MAX, FILES_MAX},
     object::checked_path,
 };
@@ -32,7 +32,8 @@ impl Repository {
         let from = Root::open(self.root())?;
         let mut copied = Vec::new();
         let mut hasher = Hasher::new();
-        for path in self.work_files()? {
+        let (paths, submodules) = self.work_files()?;
+        for path in paths {
             let Some(file) = look(&from, &path)? else { continue };
             let facts = format!("{:o} {} ", file.metadata.mode & 0o100, file.digest);
             hasher.update(facts.as_bytes());
@@ -42,12 +43,15 @@ impl Repository {
         }
         let key = hasher.finish();
         let slot = store.tree_dir(&format!("work-{}", &key.hex()[..32]))?;
-        let tree = slot.make(|folder| copy(&from, &copied, folder))?;
+        let tree = slot.make(|folder| copy(&from, &copied, &submodules, folder))?;
         let git_dir = self.git_dir(&head, &reference, store)?;
-        Ok(Checkout { notes: pointers(&tree)?, tree, git_dir })
+        let mut notes = submodule_notes(&submodules);
+        notes.extend(pointers(&tree)?);
+        Ok(Checkout { notes, tree, git_dir })
     }
 
-    fn work_files(&self) -> Result<Vec<String>, Error> {
+    /// The files that are copied, and the submodules, which are not.
+    fn work_files(&self) -> Result<(Vec<String>, Vec<String>), Error> {
         let listed = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
         let mut paths = self.paths(&listed)?;
         paths.sort();
@@ -66,7 +70,21 @@ impl Repository {
         if !folders.is_empty() {
             return Err(Error::Submodule(folders));
         }
-        paths.iter().map(|path| checked_path(path)).collect()
+        let submodules = self.staged_submodules()?;
+        let files = paths.iter().map(|path| checked_path(path));
+        let files = files.filter(|path| !matches!(path, Ok(path) if submodules.contains(path)));
+        Ok((files.collect::<Result<_, _>>()?, submodules))
+    }
+
+    /// The submodules of the index.
+    fn staged_submodules(&self) -> Result<Vec<String>, Error> {
+        let staged = self.paths(&["ls-files", "-z", "--stage"])?;
+        let gitlinks = staged.iter().filter(|line| line.starts_with(b"160000 "));
+        let path = |line: &Vec<u8>| {
+            let tab = line.iter().position(|byte| *byte == b'\t').unwrap_or(line.len());
+            checked_path(line.get(tab + 1..).unwrap_or_default())
+        };
+        gitlinks.map(path).collect()
     }
 }
 
@@ -101,8 +119,11 @@ fn content(from: &Root, path: &str, metadata: &Metadata) -> Result<Vec<u8>, Erro
     Ok(files::read_beneath(from.path(), path, FILE_BYTES_MAX)?)
 }
 
-fn copy(from: &Root, copied: &[Copied], folder: &Path) -> Result<(), Error> {
+fn copy(from: &Root, copied: &[Copied], submodules: &[String], folder: &Path) -> Result<(), Error> {
     let root = Root::open(folder)?;
+    for submodule in submodules {
+        root.create_dirs(submodule)?;
+    }
     let links = |file: &&Copied| file.metadata.kind == Kind::Symlink;
     let plain = copied.iter().filter(|file| !links(file));
     for file in plain.chain(copied.iter().filter(links)) {

@@ -165,7 +165,7 @@ impl Store {
         TreeSlot::new(&self.root, key)
     }
 
-    fn blobs(&self) -> PathBuf {
+    pub(crate) fn blobs(&self) -> PathBuf {
         self.root.join("blobs/sha256")
     }
 

@@ -19,9 +19,11 @@ pub mod codes;
 mod error;
 mod hash;
 pub mod limits;
+mod sweep;
 mod tree;
 
 pub use blob::{BlobWriter, Store};
 pub use error::Error;
 pub use hash::{Hasher, digest_of};
+pub use sweep::{Found, FoundTree};
 pub use tree::TreeSlot;

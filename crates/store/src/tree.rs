@@ -1,7 +1,7 @@
 //! Trees: folders that are made once by key and never seen half-made.
 
 use crate::{Error, limits::TREE_KEY_BYTES_MAX};
-use bowline_host::files;
+use bowline_host::{crash, files};
 use std::path::{Path, PathBuf};
 
 /// The kernel's name for this boot.
@@ -81,7 +81,7 @@ impl TreeSlot {
             let _ = files::remove_tree(&self.partial);
             return Err(error);
         }
-        self.publish()?;
+        crash::around("tree.publish", &self.key(), || self.publish())?;
         Ok(self.path.clone())
     }
 
@@ -92,6 +92,11 @@ impl TreeSlot {
     pub fn remove(&self) -> Result<(), Error> {
         let _lock = files::lock_exclusive(&self.lock)?;
         self.clear()
+    }
+
+    fn key(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
     }
 
     fn clear(&self) -> Result<(), Error> {

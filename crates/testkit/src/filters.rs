@@ -11,7 +11,7 @@ const PATTERNS: &[(&str, &str)] = &[
     (r"\b[0-9a-f]{7}\b", "[COMMIT]"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", "[TIME]"),
     (r"(?m)^ +\d+ \[TIME\]", "  [EVENT] [TIME]"),
-    (r"(?m)^\d\d:\d\d\.\d ", "[ELAPSED] "),
+    (r"(?m)^(\[\d+/\d+\] )?\d\d:\d\d\.\d ", "$1[ELAPSED] "),
     // Stages that took no time are left out, which depends on the machine.
     (r"(?m)^  stages  .*", "  stages  [STAGES]"),
     (r"\b\d+(?:\.\d+)? ms\b", "[TIME] ms"),
@@ -65,6 +65,7 @@ mod tests {
     fn what_differs_is_replaced_and_the_rest_stays() {
         for (text, expected) in [
             ("00:01.2 workflow  passed", "[ELAPSED] workflow  passed"),
+            ("[2/6] 00:01.2 gate      passed", "[2/6] [ELAPSED] gate      passed"),
             ("test (1.2 s)", "test ([TIME] s)"),
             ("in /tmp/b1/s/runs of /tmp/b1/checkout", "in [STATE]/runs of [ROOT]/checkout"),
             ("http://127.0.0.1:8080/x", "http://127.0.0.1:[PORT]/x"),

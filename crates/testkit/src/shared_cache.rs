@@ -2,6 +2,7 @@
 //!
 //! Go keys its entries by content and takes many writers, so sharing changes nothing but time.
 
+use crate::ordinary;
 use bowline_host::files;
 use std::path::{Path, PathBuf};
 
@@ -18,8 +19,29 @@ pub fn lay(state: &Path) {
     files::symlink(shared, cache.join("go-build")).expect("the cache is linked once");
 }
 
+/// Gives another user, who has no cache yet, a copy of this user's.
+///
+/// # Panics
+/// When it cannot be copied.
+pub fn seed(user: u32) {
+    let (own, theirs) = (folder(), folder_of(user));
+    if files::exists(&theirs) || !files::exists(&own) {
+        return;
+    }
+    // Beside it first: tests of several binaries come here at once.
+    let copy = tempfile::Builder::new().prefix("bowline-seed").tempdir_in("/tmp");
+    let copy = copy.expect("a folder can be made");
+    files::copy_tree(&own, copy.path().join("cache")).expect("the cache can be copied");
+    ordinary::give(&copy.path().join("cache"));
+    // Who comes second has copied for nothing.
+    let _ = files::rename(copy.path().join("cache"), &theirs);
+}
+
 /// The shared folder: of this user, and kept between runs.
 fn folder() -> PathBuf {
-    let user = files::metadata("/proc/self").map_or(0, |metadata| metadata.uid);
+    folder_of(ordinary::user())
+}
+
+fn folder_of(user: u32) -> PathBuf {
     PathBuf::from(format!("/tmp/bowline-testkit-{user}"))
 }

@@ -6,7 +6,7 @@ use crate::reaper::{Leftover, processes_of};
 use crate::repository::Repository;
 use crate::running::Running;
 use crate::small_disk::SmallDisk;
-use crate::{filters, shared_cache};
+use crate::{filters, ordinary, shared_cache};
 use bowline_host::clock::Stopwatch;
 use bowline_host::files;
 use std::collections::BTreeMap;
@@ -50,6 +50,7 @@ impl World {
     }
 
     fn with(program: PathBuf, mount: impl FnOnce(&Path) -> Option<SmallDisk>) -> Self {
+        let program = ordinary::overridden().unwrap_or(program);
         // Sockets lie below it, and a socket's path has 108 bytes at most.
         let folder = tempfile::Builder::new().prefix("b").rand_bytes(5).tempdir_in("/tmp");
         let folder = folder.expect("a temporary folder can be made");

@@ -10,19 +10,17 @@
 )]
 
 use bowline_sandbox::Signal;
-use bowline_testkit::{Repository, World, get, skip, until};
+use bowline_testkit::ordinary::{ORDINARY, give, is_root};
+use bowline_testkit::{Repository, World, get, program, skip, until};
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, lchown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// Killed processes, and those that init adopts, may take this long to be gone.
 const SOON: Duration = Duration::from_secs(20);
-
-/// An ordinary user without a name, a group or a subordinate id.
-const ORDINARY: u32 = 54_321;
 
 /// A stage whose build does not end by itself, and a job that leaves processes behind it.
 const SLOW_RUN: &str = "RUN sleep 4713 & exec sleep 4711\nRUN CGO_ENABLED=0";
@@ -44,9 +42,9 @@ impl Scene {
     fn new(ordinary: bool) -> Self {
         let programs = tempfile::Builder::new().prefix("bp").tempdir_in("/tmp").unwrap();
         let own = programs.path().join("bowline");
-        fs::copy(built(), &own).unwrap();
+        fs::copy(program(), &own).unwrap();
         let start = programs.path().join("start");
-        let program = if ordinary { &start } else { &own };
+        let typed = if ordinary { &start } else { &own };
         if ordinary {
             let ids = format!("--reuid {ORDINARY} --regid {ORDINARY} --clear-groups");
             let text = format!("#!/bin/sh\nexec setpriv {ids} -- {} \"$@\"\n", own.display());
@@ -54,7 +52,7 @@ impl Scene {
             fs::set_permissions(&start, fs::Permissions::from_mode(0o755)).unwrap();
         }
         fs::set_permissions(programs.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        Self { world: World::new(program), programs, ordinary }
+        Self { world: World::new(typed), programs, ordinary }
     }
 
     /// The example, with a workflow that takes a moment.
@@ -216,24 +214,6 @@ fn mend_later(scene: &Scene, repository: &Repository, mend: &impl Fn(&Repository
     mend(repository);
     repository.commit("mended");
     scene.hand_over();
-}
-
-fn built() -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let program = own.ancestors().nth(2).unwrap().join("bowline");
-    assert!(program.is_file(), "`{}`: run `cargo build -p bowline` first", program.display());
-    program
-}
-
-fn is_root() -> bool {
-    std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) == 0
-}
-
-fn give(path: &Path) {
-    lchown(path, Some(ORDINARY), Some(ORDINARY)).unwrap();
-    if path.is_dir() && !path.is_symlink() {
-        fs::read_dir(path).unwrap().for_each(|entry| give(&entry.unwrap().path()));
-    }
 }
 
 fn pids() -> impl Iterator<Item = u32> {

@@ -24,6 +24,8 @@ pub const START_FAILED: &str = "BOW0809";
 pub const REQUEST_REFUSED: &str = "BOW0810";
 /// Wrong arguments of a hidden verb.
 pub const ARGUMENTS: &str = "BOW0811";
+/// The listen address needs a right.
+pub const PORT_KEPT: &str = "BOW0812";
 
 /// All codes of this crate.
 pub const CODES: &[Code] = &[
@@ -50,8 +52,8 @@ pub const CODES: &[Code] = &[
     Code {
         id: LISTEN_FAILED,
         title: "the address cannot be listened on",
-        text: "The machine refused the listen address: it has no such address, or the port needs \
-               a right that the user does not have (ports below 1024).",
+        text: "The machine refused the listen address: it has no such address, or \
+               something of its own speaks against it.",
     },
     Code {
         id: UNREACHABLE,
@@ -92,7 +94,14 @@ pub const CODES: &[Code] = &[
     Code {
         id: ARGUMENTS,
         title: "wrong arguments of a hidden verb",
-        text: "`bowline edge` and `bowline edge-shim` are started by Bowline itself.",
+        text: "The verbs `edge` and `edge-shim` are started by Bowline itself.",
+    },
+    Code {
+        id: PORT_KEPT,
+        title: "the port is kept for root",
+        text: "An ordinary user may listen on the ports from `net.ipv4.ip_unprivileged_port_start` \
+               on, 1024 as a rule. Give the environment a higher port by `listen` in \
+               `bowline.yaml`, or lower the setting.",
     },
 ];
 

@@ -174,9 +174,10 @@ fn percent_decode(text: &str) -> Result<String, (StatusCode, Refusal)> {
 fn refusal(error: Error) -> (StatusCode, Refusal) {
     let status = match &error {
         Error::Table(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::OlderGeneration { .. } | Error::PortTaken { .. } | Error::Listen { .. } => {
-            StatusCode::CONFLICT
-        }
+        Error::OlderGeneration { .. }
+        | Error::PortTaken { .. }
+        | Error::PortKept { .. }
+        | Error::Listen { .. } => StatusCode::CONFLICT,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     let (offered, current) = match &error {

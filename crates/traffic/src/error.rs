@@ -1,6 +1,6 @@
 //! Everything that can go wrong outside of a user's request.
 
-use crate::{Generation, TableError, codes};
+use crate::{Generation, TableError, codes, port_owner};
 use bowline_diag::{Diagnose, Diagnostic};
 use std::{io, net::SocketAddr, path::PathBuf};
 
@@ -25,6 +25,14 @@ pub enum Error {
         address: SocketAddr,
         /// Who has it, as far as the machine tells: `nginx (process 12)` or `another process`.
         holder: String,
+    },
+    /// The port is kept for root.
+    #[error("port {} is kept for root: `{}` is {first}", address.port(), port_owner::SETTING)]
+    PortKept {
+        /// The address.
+        address: SocketAddr,
+        /// The first port that everybody may use.
+        first: u16,
     },
     /// The address cannot be listened on for another reason.
     #[error("`{address}` cannot be listened on: {reason}")]
@@ -92,6 +100,7 @@ impl Error {
             Self::Table(_) => codes::TABLE_REFUSED,
             Self::OlderGeneration { .. } => codes::OLDER_GENERATION,
             Self::PortTaken { .. } => codes::PORT_TAKEN,
+            Self::PortKept { .. } => codes::PORT_KEPT,
             Self::Listen { .. } => codes::LISTEN_FAILED,
             Self::Unreachable { .. } => codes::UNREACHABLE,
             Self::Refused { code, .. } => code,
@@ -118,26 +127,30 @@ impl Error {
     /// What went wrong while `address` was bound.
     pub(crate) fn bind(address: SocketAddr, error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::AddrInUse {
-            return Self::PortTaken { address, holder: crate::port_owner::of(address) };
+            return Self::PortTaken { address, holder: port_owner::of(address) };
+        }
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            return Self::PortKept { address, first: port_owner::first_port_of_everybody() };
         }
         Self::Listen { address, reason: error.to_string() }
     }
 
+    /// By the code, because an edge's refusal crosses the socket with its code and sentence.
     fn help(&self) -> Option<&'static str> {
-        match self {
-            Self::PortTaken { .. } => {
+        match self.code() {
+            codes::PORT_TAKEN => {
                 Some("stop that process, or set another `listen` in `bowline.yaml`")
             }
-            Self::Listen { .. } => Some("set another `listen` in `bowline.yaml`"),
-            Self::Unreachable { .. } => Some("start it by `bowline up`"),
-            Self::OlderGeneration { .. } => Some("see who conducts now by `bowline status`"),
-            Self::Answer { .. } => Some("run `bowline down`, then `bowline up`"),
-            Self::Table(_)
-            | Self::Refused { .. }
-            | Self::State { .. }
-            | Self::Control { .. }
-            | Self::Start(_)
-            | Self::Arguments(_) => None,
+            codes::PORT_KEPT => {
+                Some("set a higher `listen` in `bowline.yaml`, or lower that setting by `sysctl`")
+            }
+            codes::LISTEN_FAILED => Some("set another `listen` in `bowline.yaml`"),
+            codes::UNREACHABLE => Some("start it by `bowline up`"),
+            codes::OLDER_GENERATION => {
+                Some("see what is under way by `bowline rollout get`, then try again")
+            }
+            codes::ANSWER_UNREADABLE => Some("run `bowline down`, then `bowline up`"),
+            _ => None,
         }
     }
 }

@@ -17,6 +17,18 @@ const NAME_BYTES_MAX: u64 = 256;
 /// More processes than this are not looked through for one error message.
 const PROCESSES_MAX: usize = 10_000;
 
+/// The setting that says from which port on everybody may listen.
+pub(crate) const SETTING: &str = "net.ipv4.ip_unprivileged_port_start";
+/// The kernel's own value of it.
+const FIRST_PORT_DEFAULT: u16 = 1024;
+
+/// The first port that everybody may listen on.
+pub(crate) fn first_port_of_everybody() -> u16 {
+    let path = format!("/proc/sys/{}", SETTING.replace('.', "/"));
+    let text = files::read_text(path, NAME_BYTES_MAX).unwrap_or_default();
+    text.trim().parse().unwrap_or(FIRST_PORT_DEFAULT)
+}
+
 /// A few words for a message: `nginx (process 12)`, or `another process`.
 pub(crate) fn of(address: SocketAddr) -> String {
     let Some((inode, user)) = listener(address) else { return "another process".to_owned() };

@@ -16,7 +16,8 @@ pub(crate) const MATRIX: &str = "BOW0111";
 pub(crate) const EVALUATION: &str = "BOW0112";
 pub(crate) const NOT_CARRIED_OUT: &str = "BOW0113";
 pub(crate) const UNKNOWN_ACTION: &str = "BOW0114";
-pub(crate) const RUNNER_LABEL: &str = "BOW0115";
+/// A label that no runner of ours has.
+pub const RUNNER_LABEL: &str = "BOW0115";
 pub(crate) const PERMISSION: &str = "BOW0116";
 
 /// Every code of this crate, for `bowline explain` and the documentation.

@@ -19,7 +19,7 @@ pub mod support;
 pub mod template;
 pub mod tree;
 
-pub use codes::CODES;
+pub use codes::{CODES, RUNNER_LABEL};
 pub use event::Event;
 pub use machine::{Conclusion, Contexts, Decision, Run};
 pub use plan::JobInstance;

@@ -15,6 +15,7 @@ use crate::schema::workflow as table;
 use crate::tree::{Defaults, Spanned, Triggers, Workflow};
 use bowline_diag::Diagnostic;
 use bowline_yaml::{Limits, Node, Span, parse_documents};
+use std::sync::Arc;
 
 /// Reads a workflow. `file` is the path as the user knows it, for messages.
 ///
@@ -26,7 +27,7 @@ pub fn read(file: &str, text: &str) -> Result<Workflow, Vec<Diagnostic>> {
         Ok(documents) => documents,
         Err(error) => return Err(vec![error.diagnostic(file, text)]),
     };
-    let mut reader = Reader { file, text, errors: Vec::new() };
+    let mut reader = Reader { file, text, shared: Arc::from(text), errors: Vec::new() };
     let workflow = match documents.as_slice() {
         [root] => {
             reader.check_tags(root);
@@ -53,6 +54,8 @@ pub fn read(file: &str, text: &str) -> Result<Workflow, Vec<Diagnostic>> {
 pub(crate) struct Reader<'t> {
     file: &'t str,
     text: &'t str,
+    /// The same text, for the mistakes.
+    shared: Arc<str>,
     errors: Vec<Diagnostic>,
 }
 
@@ -72,7 +75,7 @@ impl Reader<'_> {
     ) -> Diagnostic {
         Diagnostic::error(code, message)
             .at(self.file, span.line.max(1), span.column.max(1), span.length, label)
-            .source(self.file, self.text)
+            .source(self.file, Arc::clone(&self.shared))
     }
 
     /// The errors in the order of the file.

@@ -2,10 +2,8 @@
 //! its consequence, before anything runs. Nothing is ignored in silence.
 
 use crate::codes;
-use crate::template::Template;
 use crate::tree::{
-    ActionReference, Concurrency, Grant, Job, Patterns, Permissions, RunsOn, Step, StepKind,
-    Trigger, Workflow,
+    ActionReference, Grant, Job, Patterns, Permissions, RunsOn, Step, StepKind, Trigger, Workflow,
 };
 use bowline_diag::{Diagnostic, nearest};
 use bowline_yaml::Span;
@@ -29,7 +27,6 @@ pub fn unsupported(workflow: &Workflow) -> Vec<Diagnostic> {
         check.trigger(trigger);
     }
     check.permissions(workflow.permissions.as_ref());
-    check.concurrency(workflow.concurrency.as_ref());
     for job in &workflow.jobs {
         check.job(job);
     }
@@ -48,7 +45,7 @@ impl Check<'_> {
     fn add(&mut self, code: &str, message: impl Into<String>, span: Span, help: &str) {
         let error = Diagnostic::error(code, message)
             .at(&self.workflow.file, span.line.max(1), span.column.max(1), span.length, "")
-            .source(&self.workflow.file, &self.workflow.text);
+            .source(&self.workflow.file, self.workflow.text.as_str());
         self.found.push(if help.is_empty() { error } else { error.help(help) });
     }
 
@@ -101,16 +98,8 @@ impl Check<'_> {
         }
     }
 
-    fn concurrency(&mut self, concurrency: Option<&Concurrency>) {
-        if let Some(concurrency) = concurrency {
-            let message = "`concurrency` is not carried out: runs of one group could overlap";
-            self.missing(message, concurrency.span, "remove it, or keep such runs apart yourself");
-        }
-    }
-
     fn job(&mut self, job: &Job) {
         self.permissions(job.permissions.as_ref());
-        self.concurrency(job.concurrency.as_ref());
         let id = &job.id.value;
         if let Some(call) = &job.uses {
             let message = format!("job `{id}` calls a reusable workflow, which is not carried out");
@@ -150,7 +139,7 @@ impl Check<'_> {
             self.missing(message, group.span, "name a label such as `ubuntu-latest`");
         }
         for label in &runs_on.labels {
-            // Labels from expressions are checked with their values, by `label_problem`.
+            // The runner asks with the values of those that an expression gives.
             if let Some(text) = label.as_literal().map(|value| value.to_text())
                 && let Some(message) = label_problem(&text)
             {
@@ -205,7 +194,8 @@ impl Check<'_> {
     }
 }
 
-const LABEL_HELP: &str = "use `ubuntu-latest`, `linux` or `self-hosted`";
+/// What to do about a label that no runner has.
+pub const LABEL_HELP: &str = "use `ubuntu-latest`, `linux` or `self-hosted`";
 
 /// The built-in action of a repository's name, compared without case.
 #[must_use]
@@ -232,13 +222,4 @@ pub fn label_problem(label: &str) -> Option<String> {
         return None;
     }
     Some(format!("no runner has the label `{label}`, so nothing would run this job"))
-}
-
-/// A diagnostic for labels that an expression gave, at the place of `runs-on`.
-#[must_use]
-pub fn label_diagnostic(workflow: &Workflow, label: &str, at: &Template) -> Option<Diagnostic> {
-    let message = label_problem(label)?;
-    let mut check = Check { workflow, found: Vec::new() };
-    check.add(codes::RUNNER_LABEL, message, at.span, LABEL_HELP);
-    check.found.pop()
 }

@@ -11,6 +11,7 @@
 mod codes;
 mod emit;
 mod error;
+pub mod go;
 mod json;
 mod limits;
 mod node;

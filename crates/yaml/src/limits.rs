@@ -13,6 +13,9 @@ pub struct Limits {
     pub depth_max: usize,
     /// Keys that differ only in case are duplicates too.
     pub keys_ignore_case: bool,
+    /// A key may stand twice in a mapping, as Go's parsers have it; both entries are kept, and
+    /// [`crate::Node::get`] finds the last one.
+    pub duplicate_keys: bool,
     /// `<<: *base` copies the keys of `base` (YAML 1.1, Kubernetes manifests).
     pub merge_keys: bool,
 }
@@ -25,6 +28,7 @@ impl Default for Limits {
             events_max: EVENTS_MAX,
             depth_max: DEPTH_MAX,
             keys_ignore_case: false,
+            duplicate_keys: false,
             merge_keys: false,
         }
     }
@@ -40,7 +44,22 @@ impl Limits {
             events_max: MANIFEST_EVENTS_MAX,
             depth_max: MANIFEST_DEPTH_MAX,
             keys_ignore_case: false,
+            duplicate_keys: false,
             merge_keys: true,
+        }
+    }
+}
+
+impl Limits {
+    /// For what Helm and Kustomize read: duplicate keys and `<<` are kept in the tree, because
+    /// their meaning depends on the order in which go-yaml meets them.
+    #[must_use]
+    pub fn charts() -> Self {
+        Self {
+            depth_max: CHART_DEPTH_MAX,
+            duplicate_keys: true,
+            merge_keys: false,
+            ..Self::manifests()
         }
     }
 }
@@ -55,6 +74,9 @@ const EVENTS_MAX: usize = 1_000_000;
 const DEPTH_MAX: usize = 50;
 /// Custom resource definitions reach some megabytes.
 const MANIFEST_BYTES_MAX: usize = 16 << 20;
-const MANIFEST_NODES_MAX: usize = 1_000_000;
-const MANIFEST_EVENTS_MAX: usize = 4_000_000;
+/// A tree of as many nodes takes about 100 MB.
+const MANIFEST_NODES_MAX: usize = 200_000;
+const MANIFEST_EVENTS_MAX: usize = 1_000_000;
 const MANIFEST_DEPTH_MAX: usize = 200;
+/// Schemas of custom resources nest deeply.
+const CHART_DEPTH_MAX: usize = 1_000;

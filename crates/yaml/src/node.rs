@@ -52,7 +52,8 @@ pub enum Yaml {
     Scalar(Scalar),
     /// A list, in order.
     Sequence(Vec<Node>),
-    /// Keys and values, in the order of the file. Keys are unique.
+    /// Keys and values, in the order of the file. Keys are unique unless
+    /// [`crate::Limits::duplicate_keys`] lets them stand twice.
     Mapping(Vec<(Node, Node)>),
 }
 
@@ -101,10 +102,11 @@ impl Node {
         self.tag.as_deref()
     }
 
-    /// The value of `key`, compared exactly. `None` also when this is no mapping.
+    /// The value of `key`, compared exactly; of several the last one. `None` also when this is no
+    /// mapping.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.entries().iter().find(|(k, _)| k.as_str() == Some(key)).map(|(_, value)| value)
+        self.entries().iter().rfind(|(k, _)| k.as_str() == Some(key)).map(|(_, value)| value)
     }
 
     /// The key's own node (for its place).

@@ -12,11 +12,15 @@ use std::collections::{HashMap, HashSet};
 /// The first place where the text is no YAML, exceeds a limit, repeats a key of a mapping, or
 /// names an anchor that does not exist.
 pub fn parse_documents(text: &str, limits: &Limits) -> Result<Vec<Node>, Error> {
+    // A mark at the beginning says that the text is UTF-8, and takes no column.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.len() > limits.bytes_max {
         let (has, max) = (text.len(), limits.bytes_max);
         let message = format!("the file has {has} bytes; at most {max} are read");
         return Err(Error::new(Problem::Limit, message, (1, 1)));
     }
+    // A byte order mark belongs to the encoding, not to the text (YAML 1.2.2, 5.2).
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // The scanner must not meet the end of the text inside a token.
     let ended = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
     tag_guard::check(&ended)?;
@@ -83,7 +87,7 @@ impl Composer<'_> {
     }
 
     fn next(&mut self) -> Result<Event, Error> {
-        let event = self.parser.parse().map_err(|error| syntax(&error))?;
+        let event = self.parser.parse().map_err(|error| indented(syntax(&error), &self.lines))?;
         self.count_events(1, event.start_mark)?;
         Ok(event)
     }
@@ -226,7 +230,9 @@ impl Composer<'_> {
                 merge(&value, &mut merged)?;
                 continue;
             }
-            if let Some(name) = self.key_name(&key) {
+            if !self.limits.duplicate_keys
+                && let Some(name) = self.key_name(&key)
+            {
                 self.refuse_second(&key, &name, &mut seen)?;
             }
             entries.push((key, value));
@@ -308,6 +314,21 @@ fn scalar_style(style: ScalarStyle) -> Style {
         ScalarStyle::Literal => Style::Literal,
         ScalarStyle::Folded => Style::Folded,
         _ => Style::Plain,
+    }
+}
+
+/// A tab where only blanks may stand looks like any other error to the parser, and like
+/// nothing at all to a person.
+fn indented(error: Error, lines: &[&str]) -> Error {
+    let text = error.line.checked_sub(1).and_then(|line| lines.get(line)).copied();
+    let text = text.unwrap_or_default();
+    let blank = text.len() - text.trim_start_matches([' ', '\t']).len();
+    match text[..blank].find('\t') {
+        Some(tab) => {
+            let message = "not YAML: a tab indents this line, where only blanks may stand";
+            Error::new(error.problem, message, (error.line, tab + 1))
+        }
+        None => error,
     }
 }
 

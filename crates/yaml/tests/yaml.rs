@@ -155,3 +155,17 @@ fn a_comma_after_a_tag_is_an_error_and_in_words_it_is_none() {
     }
     assert_eq!(parse("[!!str a, !!str , b]").to_json(Schema::Core12), json!(["a", "", "b"]));
 }
+
+/// A mark at the beginning takes no column; a tab as indentation is told where it stands.
+#[test]
+fn a_byte_order_mark_is_no_content_and_a_tab_is_named() {
+    let limits = Limits::default();
+    let marked = parse_documents("\u{feff}a: 1\r\nb: 2\r\n", &limits).expect("it is YAML");
+    let second = &marked[0].as_mapping().expect("a mapping")[1].0;
+    assert_eq!((second.as_str(), second.span.line, second.span.column), (Some("b"), 2, 1));
+    let error = parse_documents("a:\n\tb: 1\n", &limits).expect_err("a tab");
+    assert_eq!((error.line, error.column), (2, 1));
+    assert!(error.message.contains("a tab indents this line"), "{error}");
+    // Where a tab is content it stays so.
+    parse_documents("a: |\n  x\n  \ty\n", &limits).expect("it is YAML");
+}

@@ -2,7 +2,7 @@
 
 use super::example::{Example, command};
 use super::load::Load;
-use super::{machine, quantile};
+use super::{machine, ordinary, quantile};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,8 @@ pub fn run(root: &Path, bad_runs: usize, warm_runs: usize, with_build: bool) -> 
     demo(root, &work, &mut report)?;
     warm(root, &work, warm_runs, &mut report)?;
     bad(root, &work, bad_runs, &mut report)?;
+    let what = "demo as an ordinary user against root";
+    row(&mut report, what, "≤ 1.2 ×, same outcomes", &ordinary::compare(root)?);
     let results = root.join("bench/results");
     std::fs::create_dir_all(&results).map_err(|e| format!("{}: {e}", results.display()))?;
     let path = results.join("main-job.md");
@@ -61,7 +63,7 @@ fn build_from_nothing(root: &Path, work: &Path, report: &mut String) -> Result<(
 }
 
 /// The binary that is measured.
-fn build(root: &Path) -> Result<(), String> {
+pub fn build(root: &Path) -> Result<(), String> {
     let status = crate::cargo()
         .args(["build", "--release", "--locked", "--package", "bowline"])
         .current_dir(root)

@@ -1,5 +1,6 @@
 //! `bowline check`: every file that a release reads, offline.
 
+use super::place;
 use crate::context::Context;
 use crate::printer;
 use bowline_diag::{Diagnostic, exit};
@@ -16,7 +17,9 @@ pub async fn run(context: &Context) -> Result<u8, Failure> {
         rehearsal: Cluster::in_memory()?.client("default"),
         all_workflows: true,
     };
-    let checked = check::check(&context.folder, &setting).await?;
+    let here = place::of(context)?;
+    let place = check::Place { root: &here.root, folder: &here.folder, name: &here.name };
+    let checked = check::check(&place, &setting).await?;
     if !checked.mistakes.is_empty() {
         return Err(Failure::mistakes(checked.mistakes));
     }

@@ -1,14 +1,11 @@
 //! Which rollout a verb means: by environment and application, else the one of this folder,
 //! else the only one.
 
+use super::place;
 use crate::context::Context;
 use bowline_diag::Diagnostic;
 use bowline_engine::rollout::{self, Standing};
 use bowline_engine::{Failure, config};
-use bowline_host::files;
-
-/// The largest `bowline.yaml` that is looked at, in bytes.
-const CONFIG_BYTES_MAX: u64 = 64 * 1024;
 
 /// The rollout that is meant.
 pub fn rollout(
@@ -41,7 +38,7 @@ pub fn rollout(
 
 /// The application of the folder that the verb was typed in.
 fn app_here(context: &Context) -> Option<String> {
-    let bytes = files::read_beneath(&context.folder, config::FILE, CONFIG_BYTES_MAX).ok()?;
-    let folder = context.folder.file_name()?.to_string_lossy().to_lowercase();
-    config::read(&String::from_utf8_lossy(&bytes), &folder).ok().map(|config| config.app)
+    let here = place::of(context).ok()?;
+    let (place, text) = config::find(&here.root, &here.folder, &here.name).ok()??;
+    config::read(&text, &place).ok().map(|config| config.app)
 }

@@ -7,7 +7,7 @@ use crate::demo::script::{COMMITS, Commit, edited};
 use crate::flags::DemoArguments;
 use crate::progress::line;
 use crate::target::Connected;
-use crate::{crash, printer, summary, target};
+use crate::{printer, summary, target};
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
@@ -38,11 +38,10 @@ pub async fn run(context: &Context, arguments: &DemoArguments) -> Result<u8, Fai
     let clock = Stopwatch::start();
     context.house.ensure_room()?;
     let conductor = Conductor::begin(&context.house.directories, context.watcher())?;
-    crash::install(&conductor)?;
     let connected = target::connect(context, &conductor).await?;
     let cancel = CancelToken::new();
     let played = {
-        let mut leave = pin!(super::release::interrupt(cancel.clone()));
+        let mut leave = pin!(super::release::interrupt(context, cancel.clone()));
         tokio::select! {
             played = play(context, arguments, &conductor, &connected, &cancel) => played,
             () = &mut leave => return Ok(exit::INTERRUPTED),

@@ -75,21 +75,30 @@ fn environments(context: &Context) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     for standing in rollout::standings(&context.house)? {
         let Some(stable) = &standing.state.stable else { continue };
+        // Two applications may have the same version; their images differ.
         let of_stable = |record: &&bowline_model::DeploymentRecord| {
-            record.environment == standing.environment() && record.version == stable.release
+            record.environment == standing.environment()
+                && record.version == stable.release
+                && stable.images.contains(&record.digest.to_string())
         };
         let Some(record) = index.deployments().iter().rev().find(of_stable) else { continue };
         rows.push(Row {
             cells: vec![
                 record.environment.clone(),
                 record.version.clone(),
+                standing.app().to_owned(),
                 record.address.clone(),
                 record.digest.short().to_owned(),
             ],
-            value: json!(record),
+            value: with_app(json!(record), standing.app()),
         });
     }
     Ok(rows)
+}
+
+fn with_app(mut record: Value, app: &str) -> Value {
+    record["app"] = json!(app);
+    record
 }
 
 async fn pods(context: &Context) -> Result<Vec<Row>, Failure> {

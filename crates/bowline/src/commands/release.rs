@@ -2,13 +2,13 @@
 
 use crate::context::Context;
 use crate::flags::ReleaseArguments;
-use crate::{crash, printer, summary, target};
+use crate::{printer, summary, target};
 use bowline_diag::exit;
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
 use bowline_engine::lane::{self, Ended, Request};
 use bowline_engine::read::Reader;
-use bowline_engine::{rollout, why};
+use bowline_engine::{prune, rollout, why};
 use bowline_model::Outcome;
 use bowline_runner::CancelToken;
 
@@ -24,13 +24,12 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
     };
     context.house.ensure_room()?;
     let conductor = Conductor::begin(&context.house.directories, context.watcher())?;
-    crash::install(&conductor)?;
     let connected = target::connect(context, &conductor).await?;
     let cancel = CancelToken::new();
     let release = lane::release(&context.house, &conductor, &connected.target, &cancel, request);
     let ended = tokio::select! {
         ended = release => ended,
-        () = interrupt(cancel.clone()) => return Ok(exit::INTERRUPTED),
+        () = interrupt(context, cancel.clone()) => return Ok(exit::INTERRUPTED),
     };
     let ended = match ended {
         Ok(ended) => ended,
@@ -42,7 +41,8 @@ pub async fn run(context: &Context, arguments: &ReleaseArguments) -> Result<u8, 
     };
     let exit_code =
         if cancel.is_cancelled() { exit::INTERRUPTED } else { ended.summary.outcome.exit_code() };
-    let around = around(context, &ended, exit_code)?;
+    let around = around(context, &conductor, &ended, exit_code)?;
+    prune::after_release(&context.house, &conductor, &connected.target).await;
     if around.serves {
         connected.leave_running().await?;
     } else {
@@ -59,17 +59,20 @@ struct Around {
     block: summary::Around,
 }
 
-fn around(context: &Context, ended: &Ended, exit_code: u8) -> Result<Around, Failure> {
+fn around(
+    context: &Context,
+    conductor: &Conductor,
+    ended: &Ended,
+    exit_code: u8,
+) -> Result<Around, Failure> {
     let reader = Reader::open(&context.house)?;
-    let releases = reader.releases()?;
+    let releases = conductor.releases()?;
     let release = releases.iter().find(|release| release.id == ended.id);
     let Some(release) = release else {
         return Err(Failure::bug(format!("`{}` is not in the journal", ended.id)));
     };
     let key = format!("{}/{}", release.started.environment, release.started.app);
-    let standings = rollout::standings(&context.house)?;
-    let standing = standings.into_iter().find(|standing| standing.key == key);
-    let stable = standing.and_then(|standing| standing.state.stable);
+    let stable = rollout::state(conductor, &key)?.stable;
     let now = stable.as_ref().map(|stable| stable.release.clone());
     let block = summary::Around {
         now: now.filter(|_| ended.summary.outcome == Outcome::RolledBack),
@@ -102,12 +105,19 @@ fn report(context: &Context, ended: &Ended, around: Around) -> Result<(), Failur
 
 /// The first Ctrl-C ends the jobs and brings the traffic back; the second returns, to leave at
 /// once: the same command resumes.
-pub async fn interrupt(cancel: CancelToken) {
+pub async fn interrupt(context: &Context, cancel: CancelToken) {
     if tokio::signal::ctrl_c().await.is_err() {
         // No signal can come, so this must never end the release.
         return std::future::pending().await;
     }
-    printer::talk("interrupted: taking the traffic back; Ctrl-C again leaves at once");
+    // Read from the journal, which knows what this process and those before it began.
+    let standings = rollout::standings(&context.house).unwrap_or_default();
+    let doing = if standings.iter().any(rollout::Standing::is_under_way) {
+        "taking the traffic back"
+    } else {
+        "ending what is under way"
+    };
+    printer::talk(&format!("interrupted: {doing}; Ctrl-C again leaves at once"));
     cancel.cancel();
     tokio::signal::ctrl_c().await.ok();
     printer::talk("left; `bowline release` resumes");

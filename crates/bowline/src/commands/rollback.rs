@@ -4,7 +4,7 @@ use super::chosen;
 use crate::context::Context;
 use crate::flags::RollbackArguments;
 use crate::progress::line;
-use crate::{crash, printer, target};
+use crate::{printer, target};
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::conductor::Conductor;
@@ -27,7 +27,6 @@ pub async fn run(context: &Context, arguments: &RollbackArguments) -> Result<u8,
         }
         Err(busy) => return Err(busy),
     };
-    crash::install(&conductor)?;
     let connected = target::connect(context, &conductor).await?;
     let to = arguments.to.as_deref();
     let back = rollout::back(&conductor, &connected.target, &key, to, reason).await?;

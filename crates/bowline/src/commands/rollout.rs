@@ -7,7 +7,7 @@ use super::chosen;
 use crate::context::Context;
 use crate::flags::{RolloutArguments, RolloutVerb};
 use crate::{printer, target};
-use bowline_diag::exit;
+use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::rollout::{self, Standing};
 
@@ -15,7 +15,7 @@ use bowline_engine::rollout::{self, Standing};
 pub async fn run(context: &Context, verb: RolloutVerb) -> Result<u8, Failure> {
     match verb {
         RolloutVerb::Get(arguments) => {
-            show(context, &standing(context, &arguments)?);
+            show(context, &standing(context, &arguments).await?);
             Ok(exit::OK)
         }
         RolloutVerb::Watch(arguments) => watch(context, &arguments).await,
@@ -28,8 +28,13 @@ pub async fn run(context: &Context, verb: RolloutVerb) -> Result<u8, Failure> {
     }
 }
 
-fn standing(context: &Context, arguments: &RolloutArguments) -> Result<Standing, Failure> {
-    chosen::rollout(context, arguments.environment.as_deref(), arguments.app.as_deref())
+async fn standing(context: &Context, arguments: &RolloutArguments) -> Result<Standing, Failure> {
+    let (environment, app) = (arguments.environment.as_deref(), arguments.app.as_deref());
+    let mut standing = chosen::rollout(context, environment, app)?;
+    if standing.is_left() {
+        standing.serves = Some(target::serves(context, standing.route.as_deref()).await);
+    }
+    Ok(standing)
 }
 
 fn show(context: &Context, standing: &Standing) {
@@ -43,7 +48,7 @@ fn show(context: &Context, standing: &Standing) {
 async fn watch(context: &Context, arguments: &RolloutArguments) -> Result<u8, Failure> {
     let mut told = String::new();
     loop {
-        let standing = standing(context, arguments)?;
+        let standing = standing(context, arguments).await?;
         let text =
             if context.json() { standing.json().to_string() } else { standing.lines().join("\n") };
         if text != told {
@@ -63,7 +68,12 @@ async fn ask(
     arguments: &RolloutArguments,
     full: bool,
 ) -> Result<u8, Failure> {
-    let standing = standing(context, arguments)?;
+    let standing = standing(context, arguments).await?;
+    if kind == rollout::PROMOTE && !standing.is_under_way() {
+        let message = format!("nothing is under way in `{}` to promote", standing.key);
+        let help = "begin with `bowline release`, or `bowline rollout retry`";
+        return Err(Failure::usage(Diagnostic::error("BOW1802", message).help(help)));
+    }
     let by = "command line";
     let request = rollout::request_event(kind, &standing.key, by, &arguments.reason, full);
     target::follow_request(context, &standing, request).await

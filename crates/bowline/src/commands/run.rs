@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::flags::RunArguments;
-use crate::printer;
+use crate::{env_vars, printer};
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_engine::workflows::{self, Ran, Setting};
@@ -25,10 +25,16 @@ pub async fn run(context: &Context, arguments: &RunArguments) -> Result<u8, Fail
         return Err(Failure::usage(Diagnostic::error("BOW1805", message).help(help)));
     }
     context.house.ensure_room()?;
+    context.house.ensure_sandbox()?;
     let store = Store::open(context.house.directories.store())?;
+    // Whoever prunes waits until this run is over.
+    let _guest = store.guest()?;
     let repository = Git::find(&context.house.search_text())?.open(&context.folder)?;
     let revision = repository.revision(&GitRef::head())?;
     let checkout = checkout(&repository, &revision, &store)?;
+    for note in &checkout.notes {
+        printer::talk(&format!("! {}", bowline_diag::inert(note)));
+    }
     let chosen = chosen(context, arguments, &repository, &checkout.tree)?;
     let watcher = context.watcher();
     let secrets = secrets(&arguments.secrets)?;
@@ -80,13 +86,16 @@ fn finish(context: &Context, ran: &[Ran], cancel: &CancelToken) -> Result<u8, Fa
     if cancel.is_cancelled() {
         return Ok(exit::INTERRUPTED);
     }
-    let Some(bad) = ran.iter().find(|ran| ran.report.conclusion != Conclusion::Success) else {
+    let bad = ran.iter().filter(|ran| ran.report.conclusion != Conclusion::Success);
+    let failures: Vec<Failure> = bad.map(workflows::failure_of).collect();
+    // What the machine lacks comes before what the code lacks.
+    let Some(exit_code) = failures.iter().map(|failure| failure.exit_code).max() else {
         return Ok(exit::OK);
     };
-    let mut failure = workflows::failure_of(bad);
+    let mut diagnostics: Vec<_> = failures.into_iter().flat_map(|f| f.diagnostics).collect();
     // The output was shown as it came.
-    failure.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.notes.clear());
-    Err(failure)
+    diagnostics.iter_mut().for_each(|diagnostic| diagnostic.notes.clear());
+    Err(Failure { diagnostics, exit_code })
 }
 
 fn as_json(file: &str, report: &RunReport) -> Value {
@@ -149,17 +158,37 @@ fn chosen(
     Ok(all)
 }
 
-/// `NAME=VALUE` pairs. The value never appears in a message.
+/// `NAME=VALUE` pairs, or names whose values the environment has. No value appears in a message.
 pub fn secrets(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     let mut secrets = BTreeMap::new();
     for (index, text) in given.iter().enumerate() {
-        let Some((name, value)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {
-            let message = format!("secret {} is not of the form `NAME=VALUE`", index + 1);
-            return Err(Failure::usage(Diagnostic::error("BOW1805", message)));
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, value.to_owned()),
+            None if is_name(text) => match env_vars::named(text) {
+                Some(value) => (text.as_str(), value),
+                None => {
+                    let message = format!("secret `{text}` has no value, and no variable has it");
+                    let help = format!("write `-s {text}=VALUE`, or set the variable `{text}`");
+                    return Err(Failure::usage(Diagnostic::error("BOW1805", message).help(help)));
+                }
+            },
+            None => ("", String::new()),
         };
-        secrets.insert(name.to_owned(), value.to_owned());
+        if !is_name(name) {
+            // Not shown: it may be the value itself.
+            let message = format!("secret {} is not of the form `NAME=VALUE`", index + 1);
+            let help = "a name has letters, digits and `_`, and begins with no digit";
+            return Err(Failure::usage(Diagnostic::error("BOW1805", message).help(help)));
+        }
+        secrets.insert(name.to_owned(), value);
     }
     Ok(secrets)
+}
+
+/// What GitHub takes as the name of a secret.
+fn is_name(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.starts_with(|c: char| word(c) && !c.is_ascii_digit()) && text.chars().all(word)
 }
 
 /// The first Ctrl-C ends the jobs as GitHub does; the second returns, to leave at once.

@@ -21,7 +21,7 @@ pub fn run(context: &Context, query: &str) -> Result<u8, Failure> {
     }
     let mut lines = Vec::new();
     for build in &answer.builds {
-        lines.push(format!("version  {}", build.version));
+        lines.push(format!("version  {} of {}", build.version, build.artifact));
         lines.push(format!("commit   {}", build.git_sha));
         lines.push(format!("digest   {}", build.digest));
         lines.push(format!("built    {} by {}", build.built_at, build.built_by));

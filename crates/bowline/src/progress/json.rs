@@ -9,6 +9,7 @@ pub struct Json;
 impl Watcher for Json {
     fn notice(&self, notice: &Notice) {
         if let Ok(text) = serde_json::to_string(notice) {
+            let text = bowline_diag::inert_json(&text);
             printer::talk(&text);
         }
     }

@@ -1,6 +1,6 @@
 //! The text of a line, the same on a terminal and in a log.
 
-pub use crate::screen::inert;
+pub use bowline_diag::inert;
 use bowline_engine::notice::{Notice, RolloutView};
 use bowline_model::Verdict;
 

@@ -18,6 +18,12 @@ const SPOILED: &[Spoiled] = &[
     ("yaml-of-manifest", "deploy/service.yaml", "  selector:\n", "  selector: {\n"),
     ("key-of-configuration", "bowline.yaml", "gates:", "gate:"),
     ("key-of-workflow", ".github/workflows/ci.yml", "runs-on:", "run-on:"),
+    (
+        "key-of-step",
+        ".github/workflows/ci.yml",
+        "uses: actions/checkout@v4",
+        "use: actions/checkout@v4",
+    ),
     ("key-of-rollout", "deploy/rollout.yaml", "setWeight: 10", "setWieght: 10"),
     ("key-of-container", "deploy/rollout.yaml", "readinessProbe:", "readynessProbe:"),
     ("kind-of-manifest", "deploy/service.yaml", "kind: Service", "kind: Ingress"),

@@ -95,3 +95,43 @@ fn every_code_that_the_sources_name_is_explained() {
     }
     assert!(unknown.is_empty(), "not in a table of codes: {unknown:?}");
 }
+
+#[test]
+fn every_verb_that_the_sources_tell_people_to_type_is_there() {
+    let world = world();
+    let verbs: BTreeSet<String> = ["", "rollout"]
+        .into_iter()
+        .flat_map(|group| {
+            let words = group.split(' ').filter(|word| !word.is_empty());
+            let typed: Vec<&str> = words.chain(["--help"]).collect();
+            let help = world.bowline(world.root(), &typed).expect_exit(0).stdout;
+            let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+            let listed = listed.map_while(|line| line.split_whitespace().next().map(str::to_owned));
+            listed.map(|verb| format!("{group} {verb}").trim().to_owned()).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(verbs.contains("release") && verbs.contains("rollout abort"), "{verbs:?}");
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut unknown = BTreeSet::new();
+    for entry in files::walk(&crates, 10_000).expect("the sources are there") {
+        let source = entry.relative.contains("/src/") && entry.relative.ends_with(".rs");
+        if entry.kind != Kind::File || !source {
+            continue;
+        }
+        let text = files::read_text(crates.join(&entry.relative), 1 << 20).expect("readable");
+        let told = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for rest in told.flat_map(|line| line.split("`bowline ").skip(1)) {
+            let typed = rest.split(['`', '"']).next().unwrap_or_default();
+            let mut words = typed.split(' ').filter(|word| !word.starts_with('-'));
+            let verb = words.next().unwrap_or_default();
+            let known = match words.next().filter(|_| verb == "rollout") {
+                Some(word) => verbs.contains(&format!("{verb} {word}")),
+                None => verbs.contains(verb),
+            };
+            if !known && verb.chars().all(|letter| letter.is_ascii_lowercase()) {
+                unknown.insert(format!("`bowline {typed}` in {}", entry.relative));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "no such verb: {unknown:?}");
+}

@@ -5,13 +5,16 @@
 //! `INSTA_UPDATE=always cargo test -p bowline --test verbs` accepts what is new.
 
 mod bad_input;
+mod canary;
 mod check;
 mod demo;
 mod docs;
 mod doctor;
 mod explain;
+mod hostile;
 mod init;
 mod ls;
+mod ordinary;
 mod release;
 mod run;
 mod several;

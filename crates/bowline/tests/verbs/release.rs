@@ -323,6 +323,33 @@ fn an_interrupt_in_a_canary_brings_the_traffic_back() {
 }
 
 #[test]
+fn an_interrupt_before_the_canary_says_what_it_ends_and_the_code_of_its_end() {
+    let world = world();
+    let repository = world.repository().with_quick_workflow();
+    repository.edit(".github/workflows/ci.yml", "cp reports/cover", "sleep 300; cp reports/cover");
+    repository.commit("a slow workflow");
+    let mut running = world.start(repository.folder(), &["release"]);
+    running.wait_for_talk("started");
+    running.signal(Signal::INTERRUPT);
+    let ended = running.wait().expect_exit(130).expect_talk("interrupted: ending what is under");
+    assert!(!ended.stderr.contains("traffic"), "no traffic was moved: {ended}");
+    let block = ended.stderr.lines().find(|line| line.starts_with("FAILED"));
+    assert!(block.is_some_and(|line| line.ends_with("exit 130")), "{ended}");
+    world.expect_no_process();
+}
+
+#[test]
+fn without_a_rollout_under_way_promote_is_refused_and_abort_changes_nothing() {
+    let (world, repository) = released();
+    for arguments in [&["rollout", "promote"][..], &["rollout", "promote", "--full"]] {
+        let refused = world.bowline(repository.folder(), arguments).expect_exit(2);
+        refused.expect_talk("nothing is under way in `prod/checkout` to promote");
+    }
+    world.bowline(repository.folder(), &["rollout", "abort"]).expect_exit(0);
+    assert_eq!(total(&repository), "€25.00");
+}
+
+#[test]
 fn a_second_terminal_steers_the_rollout() {
     let (world, repository) = released();
     repository.edit(

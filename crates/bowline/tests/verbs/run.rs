@@ -68,6 +68,65 @@ fn a_failing_step_is_shown_with_its_last_lines() {
     world.expect_no_process();
 }
 
+/// A tolerated failure, a message of two lines, and a failure that the end tells.
+const NOISY: &str = "\
+on: push
+jobs:
+  noisy:
+    runs-on: ubuntu-latest
+    steps:
+      - name: tolerated
+        run: exit 5
+        continue-on-error: true
+      - run: echo '::warning file=a.go,line=3::first%0Asecond'
+      - name: fatal
+        run: exit 6
+      - name: late
+        if: always()
+        run: exit 7
+";
+
+#[test]
+fn every_error_and_warning_is_told_once_and_a_tolerated_one_too() {
+    let world = world();
+    let repository = quick(&world);
+    repository.write(".github/workflows/quick.yml", NOISY);
+    let ran = world.bowline(repository.folder(), &["run"]);
+    bow_snapshot!(world, "run-noisy", ran);
+    let ran = ran.expect_exit(1);
+    for told in ["exit code 5", "exit code 6", "exit code 7", "first", "second"] {
+        assert_eq!(ran.stderr.matches(told).count(), 1, "`{told}`\n{ran}");
+    }
+    assert!(!ran.stderr.contains('\u{fffd}'), "{ran}");
+}
+
+#[test]
+fn each_workflow_that_fails_is_told() {
+    let world = world();
+    let repository = quick(&world);
+    for (file, code) in [("one", 5), ("two", 6)] {
+        let text = format!(
+            "on: push\njobs:\n  {file}:\n    runs-on: ubuntu-latest\n    steps:\n      \
+             - run: exit {code}\n"
+        );
+        repository.write(&format!(".github/workflows/{file}.yml"), &text);
+    }
+    let ran = world.bowline(repository.folder(), &["run"]).expect_exit(1);
+    ran.expect_talk("job `one` failed").expect_talk("job `two` failed");
+}
+
+#[test]
+fn a_file_that_is_not_yaml_is_named_with_line_and_column() {
+    let world = world();
+    let repository = quick(&world);
+    repository.write(".github/workflows/quick.yml", "jobs: {\n\tthis is: [no YAML\n");
+    repository.commit("no YAML");
+    for arguments in [&["run"][..], &["run", "-W", "quick.yml"], &["check"]] {
+        let ran = world.bowline(repository.folder(), arguments).expect_exit(2);
+        ran.expect_talk("at .github/workflows/quick.yml:3:1");
+    }
+}
+
 #[test]
 fn a_secret_is_masked_everywhere() {
     let world = world();

@@ -1,20 +1,25 @@
 //! The manifests: read, tried in a cluster that holds nothing, and put together as a release
 //! would.
 
-use super::{Checked, FILE_BYTES_MAX, Setting};
+use super::{Checked, Setting};
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::kubernetes;
+use crate::repository_file;
 use bowline_diag::{Diagnose, Diagnostic};
 use bowline_host::files;
 use bowline_manifest::{File, ImageError, Resource};
 use bowline_rollout::spec;
 use kube::Client;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// Files in a manifest folder, at most.
 const MANIFEST_FILES_MAX: usize = 1000;
+
+/// Mistakes of one object that are told, at most.
+const MISTAKES_MAX: usize = 100;
 
 /// The namespace in which objects are tried.
 const REHEARSAL: &str = "default";
@@ -30,21 +35,41 @@ pub(super) async fn check(
     checked: &mut Checked,
 ) -> Result<(), Failure> {
     let folder = &config.deploy_path;
-    let folder_path = root.join(folder);
-    if !files::is_dir(&folder_path) {
+    let is_folder = match repository_file::is_folder(root, folder) {
+        Ok(is_folder) => is_folder,
+        Err(failure) => {
+            checked.mistakes.extend(failure.diagnostics);
+            return Ok(());
+        }
+    };
+    if !is_folder {
         let message = format!("`deploy.path` names `{folder}`, which is not a folder");
         let help = format!("add the folder, or correct `deploy.path` in `{}`", config::FILE);
         checked.mistakes.push(Diagnostic::error("BOW1009", message).help(help));
         return Ok(());
     }
     let mut read = Vec::new();
-    for entry in files::walk(&folder_path, MANIFEST_FILES_MAX)? {
-        if bowline_manifest::is_manifest_file(&entry.relative) {
-            let bytes = files::read_beneath(&folder_path, &entry.relative, FILE_BYTES_MAX)?;
-            let path = format!("{folder}/{}", entry.relative);
-            checked.files.push(path.clone());
-            read.push(File { path, text: String::from_utf8_lossy(&bytes).into_owned() });
+    let mut unreadable = false;
+    for entry in files::walk(root.join(folder), MANIFEST_FILES_MAX)? {
+        if !bowline_manifest::is_manifest_file(&entry.relative) {
+            continue;
         }
+        let path = format!("{folder}/{}", entry.relative);
+        match repository_file::text(root, &path) {
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                checked.files.push(path.clone());
+                read.push(File { path, text });
+            }
+            Err(failure) => {
+                unreadable = true;
+                checked.mistakes.extend(failure.diagnostics);
+            }
+        }
+    }
+    // Without all of them nothing true can be said about what they are together.
+    if unreadable {
+        return Ok(());
     }
     let mut resources = match bowline_manifest::read(&read) {
         Ok(resources) => resources,
@@ -120,11 +145,14 @@ fn put_together(resources: &[Resource], config: &Config) -> Vec<Diagnostic> {
             let named = spec.strategy.stable_service.as_deref();
             mistakes.extend(service_mistake(resources, workload, named));
         }
-        Err(errors) => mistakes.extend(errors.iter().map(|error| {
-            workload
-                .error(error.code, &error.pointer, error.message.clone(), "")
-                .help(error.help.clone())
-        })),
+        Err(errors) => {
+            mistakes.extend(errors.iter().take(MISTAKES_MAX).map(|error| {
+                workload
+                    .error(error.code, &error.pointer, error.message.clone(), "")
+                    .help(error.help.clone())
+            }));
+            mistakes.extend(too_many(workload, errors.len()));
+        }
     }
     mistakes
 }
@@ -173,10 +201,13 @@ async fn tried(rehearsal: &Client, resource: &Resource) -> Vec<Diagnostic> {
         return kubernetes::failure(error).diagnostics;
     };
     let causes = status.details.iter().flat_map(|details| &details.causes);
-    let refused: Vec<Diagnostic> =
-        causes.map(|cause| refusal(resource, &cause.field, &cause.message)).collect();
+    let refused: Vec<Diagnostic> = causes
+        .clone()
+        .take(MISTAKES_MAX)
+        .map(|c| refusal(resource, &c.field, &c.message))
+        .collect();
     if !refused.is_empty() {
-        return refused;
+        return refused.into_iter().chain(too_many(resource, causes.count())).collect();
     }
     if status.code == 404 {
         let message = format!("the cluster does not serve the kind `{}`", resource.kind);
@@ -184,6 +215,13 @@ async fn tried(rehearsal: &Client, resource: &Resource) -> Vec<Diagnostic> {
         return vec![resource.error("BOW1010", "/kind", message, "").help(help)];
     }
     vec![resource.error("BOW1010", "", status.message.clone(), "")]
+}
+
+/// What is said instead of the mistakes beyond the limit: finding their places takes time.
+fn too_many(resource: &Resource, count: usize) -> Option<Diagnostic> {
+    let more = count.checked_sub(MISTAKES_MAX).filter(|more| *more > 0)?;
+    let message = format!("{more} more mistakes of {} are not shown", resource.title());
+    Some(resource.error("BOW1010", "", message, "").help("correct the others first"))
 }
 
 /// One field that the API refuses, at its place in the file.
@@ -221,7 +259,7 @@ fn pointer(field: &str) -> String {
 /// A line is blamed once: where the rollout's own reader spoke, the API only repeats it.
 fn once_a_line(mistakes: &mut Vec<Diagnostic>) {
     let line = |mistake: &Diagnostic| mistake.labels.first().map(|l| (l.file.clone(), l.line));
-    let known: Vec<_> =
+    let known: HashSet<_> =
         mistakes.iter().filter(|mistake| mistake.code != "BOW1010").filter_map(line).collect();
     mistakes.retain(|mistake| {
         mistake.code != "BOW1010" || !line(mistake).is_some_and(|line| known.contains(&line))

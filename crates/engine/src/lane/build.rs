@@ -4,6 +4,7 @@ use super::{Done, Lane};
 use crate::failure::Failure;
 use crate::notice::{Notice, Watcher};
 use crate::release::kind;
+use crate::repository_file;
 use bowline_diag::{Diagnostic, exit};
 use bowline_host::clock::{self, Stopwatch};
 use bowline_host::files;
@@ -15,9 +16,6 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// The largest Dockerfile, in bytes.
-const DOCKERFILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Files of a commit that are looked at, at most.
 const FILES_MAX: usize = 200_000;
@@ -51,21 +49,21 @@ impl Lane<'_> {
 
     async fn build(&self) -> Result<Built, Failure> {
         let path = &self.config.dockerfile;
-        let bytes = match files::read_beneath(&self.checkout.tree, path, DOCKERFILE_BYTES_MAX) {
-            Ok(bytes) => bytes,
-            Err(error) if error.is_not_found() => {
+        let bytes = match repository_file::bytes(&self.checkout.tree, path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
                 let message = format!("there is no `{path}` in the commit");
                 let help = "add one, or name it: `dockerfile: PATH` in `bowline.yaml`";
                 return Err(Failure::usage(Diagnostic::error("BOW1015", message).help(help)));
             }
-            Err(error) => return Err(error.into()),
+            Err(failure) => return Err(failure),
         };
         let directories = &self.house.directories;
         let stop = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&stop);
         let _watch = self.cancel.watch(move || seen.store(true, Ordering::SeqCst));
         let request = BuildRequest {
-            context: self.checkout.tree.clone(),
+            context: self.checkout.tree.join(&self.config.context),
             dockerfile: path.clone(),
             text: String::from_utf8_lossy(&bytes).into_owned(),
             build_args: BTreeMap::new(),

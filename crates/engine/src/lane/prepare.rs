@@ -7,6 +7,7 @@ use crate::config::{self, Config, Environment};
 use crate::failure::Failure;
 use crate::house::House;
 use crate::notice::Notice;
+use crate::prune;
 use crate::release::{self, Finished, Release, Started};
 use crate::rollout;
 use crate::target::Target;
@@ -21,8 +22,11 @@ use bowline_source::{Git, GitRef, Repository};
 use bowline_store::Store;
 use std::path::Path;
 
-/// The largest `bowline.yaml`, in bytes.
-const CONFIG_BYTES_MAX: u64 = 64 * 1024;
+/// Folders with a `bowline.yaml` that an error names, at most.
+const SERVICES_MAX: usize = 5;
+
+/// Files of a commit that are looked at, at most.
+const FILES_MAX: usize = 200_000;
 
 /// Finds the commit, reads its configuration, settles what is open and begins the release.
 pub async fn prepare<'a>(
@@ -36,10 +40,11 @@ pub async fn prepare<'a>(
     let repository = Git::find(&house.search_text())?.open(&request.folder)?;
     let revision = revision(&repository, &request)?;
     let checkout = repository.checkout(&revision, &store)?;
-    let config =
-        read_config(&checkout.tree, &workflows::repository_name(&revision).to_lowercase())?;
+    let (folder, name) = (repository.prefix(), workflows::repository_name(&revision));
+    let config = read_config(&checkout.tree, folder, &name)?;
     let environment = choose(&config, request.environment.as_deref())?;
-    check_all(house, target, &checkout.tree).await?;
+    let place = check::Place { root: &checkout.tree, folder, name: &name };
+    check_all(house, target, &place).await?;
     let releases = conductor.releases()?;
     let open = open_release(&releases, &config.app, &environment.name);
     let resumed = open.filter(|open| open.started.commit == revision.commit).cloned();
@@ -61,6 +66,13 @@ pub async fn prepare<'a>(
         environment: environment.name.clone(),
         resumed: is_resumed,
     });
+    for note in &checkout.notes {
+        conductor.tell(&Notice::Happened {
+            stage: "source".into(),
+            word: "noted".into(),
+            text: note.clone(),
+        });
+    }
     Ok(Lane {
         house,
         conductor,
@@ -82,14 +94,18 @@ pub async fn prepare<'a>(
 }
 
 /// Everything that can be seen to fail is told at once, before the release has a number.
-async fn check_all(house: &House, target: &Target, tree: &Path) -> Result<(), Failure> {
+async fn check_all(
+    house: &House,
+    target: &Target,
+    place: &check::Place<'_>,
+) -> Result<(), Failure> {
     let go = toolchain::find_go(&house.search_path)?;
     let setting = Setting {
         go_version: go.map(|go| go.version),
         rehearsal: (target.rehearse)()?,
         all_workflows: false,
     };
-    let checked = check::check(tree, &setting).await?;
+    let checked = check::check(place, &setting).await?;
     if checked.mistakes.is_empty() { Ok(()) } else { Err(Failure::mistakes(checked.mistakes)) }
 }
 
@@ -106,20 +122,32 @@ fn revision(repository: &Repository, request: &Request) -> Result<Revision, Fail
     Ok(revision)
 }
 
-/// The configuration of a tree; `folder` names the application when the file does not.
-pub fn read_config(tree: &Path, folder: &str) -> Result<Config, Failure> {
-    let text = match files::read_beneath(tree, config::FILE, CONFIG_BYTES_MAX) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) if error.is_not_found() => {
-            let message = format!("there is no `{}` in the commit", config::FILE);
-            return Err(Failure::usage(
-                Diagnostic::error("BOW1006", message)
-                    .help("run `bowline init`, look at what it wrote, and commit it"),
-            ));
-        }
-        Err(error) => return Err(error.into()),
+/// The configuration of a tree for a verb that was typed in `folder` of it.
+fn read_config(tree: &Path, folder: &str, repository: &str) -> Result<Config, Failure> {
+    if let Some((place, text)) = config::find(tree, folder, repository)? {
+        return config::read(&text, &place).map_err(Failure::mistakes);
+    }
+    let message = format!("there is no `{}` in the commit", config::FILE);
+    let services = services(tree)?;
+    let help = match services.as_slice() {
+        [] => "run `bowline init`, look at what it wrote, and commit it".to_owned(),
+        [first, ..] => format!("name the service's folder: `bowline -C {first} release`"),
     };
-    config::read(&text, folder).map_err(Failure::mistakes)
+    let named = services.into_iter().take(SERVICES_MAX);
+    let noted = named.fold(Diagnostic::error("BOW1006", message), |diagnostic, folder| {
+        diagnostic.note(format!("`{folder}/{}` is there", config::FILE))
+    });
+    Err(Failure::usage(noted.help(help)))
+}
+
+/// The folders of a tree with a `bowline.yaml` of their own.
+fn services(tree: &Path) -> Result<Vec<String>, Failure> {
+    let files = files::walk(tree, FILES_MAX)?.into_iter();
+    let folder = |entry: files::WalkEntry| {
+        let (folder, name) = entry.relative.rsplit_once('/')?;
+        (name == config::FILE).then(|| folder.to_owned())
+    };
+    Ok(files.filter_map(folder).collect())
 }
 
 /// The environment that was asked for, or the only one.
@@ -228,7 +256,10 @@ fn begin(
         version: version.to_string(),
         override_reason: request.override_reason.clone(),
     };
-    let entries = conductor.append(&[release::started_event(&started)], &[])?;
+    let key = format!("{}/{}", environment.name, config.app);
+    let mut events = vec![release::started_event(&started)];
+    events.extend(prune::keep_event(conductor, &key, config.keep)?);
+    let entries = conductor.append(&events, &[])?;
     let earlier = Release {
         id: Release::key(&started.app, number),
         n: entries.first().map_or(0, |entry| entry.n),

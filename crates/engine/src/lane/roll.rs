@@ -3,6 +3,7 @@
 use super::{Done, Lane};
 use crate::failure::Failure;
 use crate::kubernetes;
+use crate::repository_file;
 use crate::rollout::{self, Applied, Carried, End, Job, sentence};
 use bowline_diag::Diagnostic;
 use bowline_host::clock::{self, Stopwatch};
@@ -12,9 +13,6 @@ use bowline_manifest::{File, Resource};
 use bowline_model::{DeploymentRecord, Digest, Outcome, Verdict};
 use bowline_rollout::{Plan, Policy, RolloutSpec, Version, spec, template};
 use std::collections::BTreeSet;
-
-/// The largest manifest file, in bytes.
-const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Files in a manifest folder, at most.
 const MANIFEST_FILES_MAX: usize = 1000;
@@ -155,21 +153,22 @@ impl Lane<'_> {
 
     /// The manifests of the commit, in the order in which they are applied.
     fn resources(&self) -> Result<Vec<Resource>, Failure> {
-        let root = self.checkout.tree.join(&self.config.deploy_path);
-        if !files::is_dir(&root) {
+        let (tree, folder) = (&self.checkout.tree, &self.config.deploy_path);
+        if !repository_file::is_folder(tree, folder)? {
             let message = format!("`deploy.path` names `{}`", self.config.deploy_path);
             let message = format!("{message}, which is not a folder of the commit");
             return Err(Failure::usage(Diagnostic::error("BOW1009", message)));
         }
-        let entries = files::walk(&root, MANIFEST_FILES_MAX)?;
+        let entries = files::walk(tree.join(folder), MANIFEST_FILES_MAX)?;
         let mut read = Vec::new();
         for entry in entries {
             if !bowline_manifest::is_manifest_file(&entry.relative) {
                 continue;
             }
-            let bytes = files::read_beneath(&root, &entry.relative, MANIFEST_BYTES_MAX)?;
-            let path = format!("{}/{}", self.config.deploy_path, entry.relative);
-            read.push(File { path, text: String::from_utf8_lossy(&bytes).into_owned() });
+            let path = format!("{folder}/{}", entry.relative);
+            if let Some(text) = repository_file::text(tree, &path)? {
+                read.push(File { path, text });
+            }
         }
         bowline_manifest::read(&read).map_err(Failure::mistakes)
     }

@@ -8,10 +8,11 @@ use super::{
 };
 use crate::conductor::Conductor;
 use crate::failure::Failure;
+use crate::prune;
 use crate::target::Target;
 use bowline_diag::{Diagnostic, nearest};
 use bowline_model::NewEvent;
-use bowline_rollout::machine::{DigestQuarantined, Effect, Event, State};
+use bowline_rollout::machine::{DigestQuarantined, Effect, Event, Reapplied, State};
 use bowline_rollout::{Version, template};
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use kube::Api;
@@ -95,7 +96,7 @@ fn open(conductor: &Conductor, key: &str, to: Option<&str>) -> Result<Option<Pla
     }
     let plan = Plan::deserialize(&started.body)
         .map_err(|error| Failure::bug(format!("event {}: {error}", started.n)))?;
-    for entry in conductor.journal.events_of("rollout.started", key)? {
+    for entry in conductor.journal.events_of_from("rollout.started", key, started.n)? {
         if let Some(Event::Started(event)) = Event::from_event(&entry)?
             && entry.n > started.n
             && plan.goal.as_ref().is_none_or(|goal| goal.hash != event.version.hash)
@@ -104,6 +105,21 @@ fn open(conductor: &Conductor, key: &str, to: Option<&str>) -> Result<Option<Pla
         }
     }
     Ok(Some(plan).filter(|plan| plan.to.as_deref() == to))
+}
+
+/// The versions between which a rollback that was begun and not ended goes.
+///
+/// # Errors
+/// The journal cannot be read.
+pub(crate) fn under_way(conductor: &Conductor, key: &str) -> Result<Vec<Version>, Failure> {
+    let Some(started) = conductor.journal.last(STARTED, key)? else { return Ok(Vec::new()) };
+    let ended = conductor.journal.last(FINISHED, key)?;
+    if ended.is_some_and(|ended| ended.n > started.n) {
+        return Ok(Vec::new());
+    }
+    let plan = Plan::deserialize(&started.body)
+        .map_err(|error| Failure::bug(format!("event {}: {error}", started.n)))?;
+    Ok(std::iter::once(plan.left).chain(plan.goal).collect())
 }
 
 fn plan(
@@ -140,7 +156,10 @@ async fn check_goal(
     let name = job.set_name(&goal.hash);
     match sets.get_opt(&name).await {
         Ok(Some(_)) => Ok(()),
-        Ok(None) => Err(perform::gone(&name)),
+        Ok(None) => Err(match prune::refusal(conductor, key, &goal.release)? {
+            Some(pruned) => pruned,
+            None => perform::gone(&name),
+        }),
         Err(error) => Err(crate::kubernetes::failure(error)),
     }
 }
@@ -218,6 +237,11 @@ fn earlier(
         match Event::from_event(&entry)? {
             Some(Event::Started(event)) => started = Some(event.version),
             Some(Event::Promoted(_)) => promoted.extend(started.clone()),
+            // A later release of what runs gives it another name.
+            Some(Event::Reapplied(Reapplied { release: Some(release), .. })) => {
+                let renamed = promoted.last().cloned();
+                promoted.extend(renamed.map(|version| Version { release, ..version }));
+            }
             _ => {}
         }
     }

@@ -8,6 +8,11 @@ use crate::target::Target;
 use bowline_model::{Event as Entry, NewEvent};
 use bowline_rollout::machine::{Event, State};
 use serde_json::json;
+use std::time::Duration;
+
+/// Everything in an environment may take so long to go: a pod's usual grace, its requests in
+/// flight, and the same again for who is slow.
+const GONE_MAX: Duration = Duration::from_secs(150);
 
 /// The event of a removal; its key is the rollout's.
 pub const REMOVED: &str = "engine.environment_removed";
@@ -24,7 +29,7 @@ pub async fn remove(conductor: &Conductor, target: &Target, name: &str) -> Resul
     if !events.is_empty() {
         conductor.append(&events, &[])?;
     }
-    kubernetes::remove_namespace(&target.client, name).await
+    kubernetes::remove_namespace(&target.client, name, GONE_MAX).await
 }
 
 /// Takes a rollout's event or a removal in. Counters go on after a removal: the keys of effects

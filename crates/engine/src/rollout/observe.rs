@@ -28,6 +28,9 @@ const LAST_WORDS_MAX: Duration = Duration::from_millis(30);
 /// Lines of a crashed pod's log that travel with an abort.
 const LAST_LOG_LINES: usize = 20;
 
+/// How the message of a container begins that a probe has ended, after the probe's name.
+const PROBE_FAILED: &str = " probe failed: ";
+
 impl Controller<'_> {
     pub(super) async fn observe(&mut self) -> Result<Observation, Failure> {
         match self.pods().await {
@@ -94,6 +97,7 @@ impl Controller<'_> {
             if crashes > 0 && entry.last_log.is_empty() {
                 let name = pod.metadata.name.as_deref().unwrap_or_default();
                 entry.last_log = self.target.logs.last_lines(namespace, name, LAST_LOG_LINES).await;
+                entry.last_log.extend(failed_probe(pod).map(|why| format!("ended: {why}")));
             }
         }
         Ok((seen, lingering))
@@ -199,9 +203,9 @@ impl Controller<'_> {
     }
 
     fn requests(&self) -> Result<Vec<Request>, Failure> {
-        let entries = self.conductor.journal.events_of("request.", &self.job.key)?;
-        let new = entries.iter().filter(|entry| entry.n > self.state.requests_through);
-        let mut new: Vec<Request> = new.filter_map(requests::read).collect();
+        let from = self.state.requests_through + 1;
+        let new = self.conductor.journal.events_of_from("request.", &self.job.key, from)?;
+        let mut new: Vec<Request> = new.iter().filter_map(requests::read).collect();
         for request in &mut new {
             if let Action::Retry { overriding } = &mut request.action {
                 *overriding |= self.may_be_retried()?;
@@ -232,6 +236,14 @@ fn crashes(pod: &Pod) -> u32 {
         u32::try_from(status.restart_count).unwrap_or(0) + u32::from(waiting_after_end)
     };
     statuses.map_or(0, |all| all.iter().map(of_one).sum())
+}
+
+/// The probe for whose sake a container was ended, as its last state says.
+fn failed_probe(pod: &Pod) -> Option<String> {
+    let statuses = pod.status.as_ref()?.container_statuses.as_ref()?;
+    let ended = statuses.iter().find_map(|status| status.last_state.as_ref()?.terminated.as_ref());
+    let first = ended?.message.as_deref()?.lines().next()?;
+    first.contains(PROBE_FAILED).then(|| first.to_owned())
 }
 
 fn terminated(status: &k8s_openapi::api::core::v1::ContainerStatus) -> bool {

@@ -13,6 +13,9 @@ use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
+/// The annotation of a ReplicaSet that says which release made it.
+pub const RELEASE_OF_SET: &str = "bowline.dev/version";
+
 impl Controller<'_> {
     pub(super) async fn perform(&mut self, effect: &Effect) -> Result<(), Trouble> {
         match effect {
@@ -84,7 +87,7 @@ impl Controller<'_> {
                 "name": name,
                 "namespace": self.job.namespace,
                 "labels": template["metadata"]["labels"],
-                "annotations": {"bowline.dev/version": release},
+                "annotations": {RELEASE_OF_SET: release},
             },
             "spec": {
                 "replicas": replicas,

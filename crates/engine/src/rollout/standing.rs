@@ -1,11 +1,12 @@
 //! Where a rollout stands, for those who ask from a second terminal.
 
-use super::{environment, state};
-use crate::conductor::Conductor;
+use super::{APPLIED, Applied, environment, state};
+use crate::conductor::{self, Conductor};
 use crate::failure::Failure;
 use crate::house::House;
 use crate::read::Reader;
 use bowline_rollout::machine::{Phase, Rollout, State};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -15,6 +16,34 @@ pub struct Standing {
     pub key: String,
     /// The fold of its events.
     pub state: State,
+    /// Whether a process conducts: without one nobody judges and nobody takes steps.
+    pub conducted: bool,
+    /// `<namespace>/<service>` that its users reach; `None` before anything was applied.
+    pub route: Option<String>,
+    /// Whom the edge serves while nobody conducts; unknown until somebody asks it.
+    pub serves: Option<Serves>,
+}
+
+/// Whom the edge serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serves {
+    /// The stable version alone.
+    Stable,
+    /// The canary too; the edge waits for a word of a conductor, but not for long.
+    Canary,
+    /// It does not answer.
+    Silent,
+}
+
+impl Serves {
+    /// The word in `-o json`.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::Canary => "canary",
+            Self::Silent => "silent",
+        }
+    }
 }
 
 impl Standing {
@@ -34,6 +63,26 @@ impl Standing {
     #[must_use]
     pub fn is_under_way(&self) -> bool {
         self.state.active().is_some()
+    }
+
+    /// Whether it is in its steps and nobody takes them.
+    #[must_use]
+    pub fn is_left(&self) -> bool {
+        self.is_under_way() && !self.conducted
+    }
+
+    /// What is true while nobody conducts, and both ways on. The weight of the last decision is
+    /// not: the edge gives it up by itself.
+    fn left(&self) -> Vec<String> {
+        let edge = match self.serves {
+            Some(Serves::Stable) => "the edge serves stable",
+            Some(Serves::Canary) => "the edge goes back to stable in seconds",
+            Some(Serves::Silent) | None => "the edge does not answer",
+        };
+        vec![
+            format!("traffic  nobody conducts; {edge}"),
+            "help     `bowline release` resumes, `bowline rollout abort` ends it".to_owned(),
+        ]
     }
 
     /// How far it is, and who gets the traffic.
@@ -60,7 +109,12 @@ impl Standing {
     /// For machines: the key and Argo's own status.
     #[must_use]
     pub fn json(&self) -> Value {
-        json!({"key": self.key, "status": bowline_rollout::status::project(&self.state)})
+        json!({
+            "key": self.key,
+            "status": bowline_rollout::status::project(&self.state),
+            "conducted": self.conducted,
+            "edge": self.serves.map(Serves::word),
+        })
     }
 
     /// For people.
@@ -73,7 +127,8 @@ impl Standing {
         if let Some(rollout) = &self.state.rollout {
             let phase = format!("{:?}", rollout.phase).to_lowercase();
             lines.push(format!("newest   {} {phase}", rollout.version.release));
-            lines.extend(self.progress(rollout));
+            let left = self.is_left();
+            lines.extend(if left { self.left() } else { self.progress(rollout) });
             if !rollout.message.is_empty() {
                 lines.push(format!("because  {}", rollout.message));
             }
@@ -101,9 +156,23 @@ pub fn standings(house: &House) -> Result<Vec<Standing>, Failure> {
         let state = states.entry(key.clone()).or_insert_with(|| State::new(key));
         environment::apply(state, entry)?;
     }
+    let conducted = conductor::is_alive(&house.directories)?;
+    let applied = reader.events_by_kind(APPLIED)?;
+    let route = |key: &String| {
+        let newest = applied.iter().rev().find(|entry| entry.key == *key)?;
+        let applied = Applied::deserialize(&newest.body).ok()?;
+        Some(format!("{}/{}", applied.namespace, applied.service))
+    };
     // What was removed stands nowhere any more.
     states.retain(|_, state| state.rollout.is_some());
-    Ok(states.into_iter().map(|(key, state)| Standing { key, state }).collect())
+    let standing = |(key, state): (String, State)| Standing {
+        route: route(&key),
+        conducted,
+        serves: None,
+        key,
+        state,
+    };
+    Ok(states.into_iter().map(standing).collect())
 }
 
 /// The keys of all rollouts of the journal, sorted; those of removed environments are gone.
@@ -111,12 +180,8 @@ pub fn standings(house: &House) -> Result<Vec<Standing>, Failure> {
 /// # Errors
 /// The journal cannot be read.
 pub fn known(conductor: &Conductor) -> Result<Vec<String>, Failure> {
-    let mut keys: Vec<String> =
-        conductor.journal.events_by_kind("rollout.")?.into_iter().map(|event| event.key).collect();
-    keys.sort();
-    keys.dedup();
     let mut standing = Vec::new();
-    for key in keys {
+    for key in conductor.journal.keys_of("rollout.started")? {
         if state(conductor, &key)?.rollout.is_some() {
             standing.push(key);
         }

@@ -2,19 +2,20 @@
 
 use super::{Controller, End};
 use crate::notice::{Notice, RolloutView};
-use bowline_rollout::machine::{AbortCause, Event, Observation, PauseEnd, WeightShifted};
+use bowline_rollout::machine::{AbortCause, Event, Observation, PauseEnd, Told, WeightShifted};
 use bowline_rollout::spec::{Pause, Step};
 use std::time::Duration;
 
 impl Controller<'_> {
     /// Remembers what the end needs, and tells the watchers.
     pub(super) fn take_note(&mut self, event: &Event, now: Duration) {
+        let Some(event) = event.told() else { return };
         match event {
-            Event::WeightShifted(shift) => {
+            Told::WeightShifted(shift) => {
                 self.decided.insert(shift.counter, now);
                 self.tell_shift(shift);
             }
-            Event::PauseEnded(end) => {
+            Told::PauseEnded(end) => {
                 let why = match end.cause {
                     PauseEnd::Elapsed => return,
                     PauseEnd::Proven => "proven good",
@@ -23,7 +24,7 @@ impl Controller<'_> {
                 let text = format!("pause of step {} ended early: {why}", end.index + 1);
                 self.happened("shortened", &text);
             }
-            Event::Aborted(aborted) => {
+            Told::Aborted(aborted) => {
                 self.happened("aborted", &aborted.message);
                 if aborted.cause == AbortCause::Superseded && self.job.version.is_some() {
                     // It made room for what this job brings out; that one's end is still to come.
@@ -38,35 +39,23 @@ impl Controller<'_> {
                 }
                 self.end = Some(End::Aborted(Box::new(aborted.clone())));
             }
-            Event::DigestQuarantined(quarantined) => {
+            Told::DigestQuarantined(quarantined) => {
                 let digest: String = quarantined.digest.chars().take(15).collect();
                 self.happened("quarantined", &format!("{digest}…"));
             }
-            Event::Promoted(promoted) => {
+            Told::Promoted(promoted) => {
                 self.end = Some(End::Promoted(Box::new(promoted.clone())));
             }
-            Event::Refused(refused) => {
+            Told::Refused(refused) => {
                 self.end = Some(End::Refused(Box::new(refused.clone())));
             }
-            Event::Started(_) | Event::Retried(_) => self.end = None,
-            Event::RequestHandled(handled) => {
+            Told::Started(_) | Told::Retried(_) => self.end = None,
+            Told::RequestHandled(handled) => {
                 if self.job.version.is_none() && self.state.active().is_none() {
                     self.end = Some(End::Unchanged(handled.outcome.clone()));
                 }
             }
-            Event::CountersLost(_) => self.happened("inconclusive", "no counts from the edge"),
-            Event::Reapplied(_)
-            | Event::ReplicasScaled(_)
-            | Event::ReplicasAvailable(_)
-            | Event::StepCompleted(_)
-            | Event::PauseStarted(_)
-            | Event::Paused(_)
-            | Event::Resumed(_)
-            | Event::FullPromotionRequested(_)
-            | Event::Counted(_)
-            | Event::CountersFound(_)
-            | Event::QuarantineLifted(_)
-            | Event::ClockRestarted(_) => {}
+            Told::CountersLost(_) => self.happened("inconclusive", "no counts from the edge"),
         }
     }
 

@@ -1,7 +1,10 @@
 //! Writes that are either there in full or not at all, also after a power cut.
 
 use super::{Error, error::At as _};
-use crate::random;
+use crate::{
+    crash::{self, When},
+    random,
+};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
@@ -61,12 +64,16 @@ impl AtomicFile {
     /// [`Error`]; what was at `path` is then still there.
     pub fn commit(mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
+        let name = named(path);
+        crash::point("file.write", &name, When::Before);
         self.file.sync_all().at(path, "make durable")?;
         if let Some(temporary) = &self.temporary {
             fs::rename(temporary, path).at(path, "rename to")?;
         }
         self.temporary = None;
-        sync_dir(folder_of(path))
+        sync_dir(folder_of(path))?;
+        crash::point("file.write", &name, When::After);
+        Ok(())
     }
 
     /// Where it lies until it has its name; for error messages.
@@ -103,6 +110,15 @@ pub fn sync_dir(path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
     let folder = File::open(path).at(path, "open the folder")?;
     folder.sync_all().at(path, "make durable")
+}
+
+/// A file's folder and name, for a crash point.
+fn named(path: &Path) -> String {
+    if !crash::is_watched() {
+        return String::new();
+    }
+    let last = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    format!("{}/{}", last(folder_of(path)).unwrap_or_default(), last(path).unwrap_or_default())
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -6,10 +6,14 @@ use rustix::fs::FlockOperation;
 use std::{
     fs::{File, OpenOptions},
     io::{Seek as _, Write as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
-/// An exclusive lock; released when it is dropped or when its process ends, in whichever way.
+/// The kernel's list of held locks.
+const LOCKS: &str = "/proc/locks";
+
+/// A lock; released when it is dropped or when its process ends, in whichever way.
 #[derive(Debug)]
 pub struct Lock {
     // Closing the descriptor releases the lock, so it only has to stay open.
@@ -54,6 +58,25 @@ pub fn lock_exclusive(path: impl AsRef<Path>) -> Result<Lock, Error> {
     }
 }
 
+/// Waits until nobody holds the lock file at `path` alone, and keeps everybody from doing so: any
+/// number of processes may share it. Its text is left as it is.
+///
+/// # Errors
+/// [`Error`].
+pub fn lock_shared(path: impl AsRef<Path>) -> Result<Lock, Error> {
+    let path = path.as_ref();
+    let file = open(path)?;
+    loop {
+        match rustix::fs::flock(&file, FlockOperation::LockShared) {
+            Err(rustix::io::Errno::INTR) => {}
+            result => {
+                result.at(path, "lock")?;
+                return Ok(Lock { _file: file, path: path.to_owned() });
+            }
+        }
+    }
+}
+
 /// Takes the lock at `path` if nobody has it.
 ///
 /// # Errors
@@ -71,6 +94,28 @@ pub fn try_lock(path: impl AsRef<Path>) -> Result<TryLock, Error> {
     }
 }
 
+/// Whether somebody holds the lock at `path`: a look that takes nothing, so that it never keeps
+/// the one who wants the lock from getting it.
+///
+/// # Errors
+/// [`Error`]; a lock file that is not there is held by nobody.
+pub fn is_locked(path: impl AsRef<Path>) -> Result<bool, Error> {
+    let path = path.as_ref();
+    let inode = match std::fs::metadata(path) {
+        Ok(metadata) => metadata.ino(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(Error::new(path, "look at", error)),
+    };
+    // `1: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF`; waiting ones have `->` before the kind.
+    let held = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let file = words.get(5).and_then(|file| file.rsplit(':').next());
+        words.get(1) == Some(&"FLOCK") && file.and_then(|n| n.parse().ok()) == Some(inode)
+    };
+    let locks = std::fs::read_to_string(LOCKS).at(Path::new(LOCKS), "read")?;
+    Ok(locks.lines().any(held))
+}
+
 fn open(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).open(path).at(path, "open")
@@ -86,7 +131,7 @@ fn signed(mut file: File, path: &Path) -> Result<Lock, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{TryLock, lock_exclusive, try_lock};
+    use super::{TryLock, is_locked, lock_exclusive, lock_shared, try_lock};
 
     #[test]
     fn a_held_lock_names_its_holder_and_a_dropped_one_is_free() {
@@ -95,7 +140,19 @@ mod tests {
         let held = lock_exclusive(&path).unwrap();
         let TryLock::HeldBy(pid) = try_lock(&path).unwrap() else { panic!("lock given twice") };
         assert_eq!(pid, std::process::id().to_string());
+        assert!(is_locked(&path).unwrap());
         drop(held);
+        assert!(!is_locked(&path).unwrap());
+        assert!(!is_locked(folder.path().join("none")).unwrap());
+        assert!(matches!(try_lock(&path).unwrap(), TryLock::Acquired(_)));
+    }
+    #[test]
+    fn a_shared_lock_is_held_by_many_and_keeps_out_who_wants_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let many = [lock_shared(&path).unwrap(), lock_shared(&path).unwrap()];
+        assert!(matches!(try_lock(&path).unwrap(), TryLock::HeldBy(_)));
+        drop(many);
         assert!(matches!(try_lock(&path).unwrap(), TryLock::Acquired(_)));
     }
 }

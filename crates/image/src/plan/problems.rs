@@ -5,17 +5,18 @@ use crate::{
     dockerfile::{Directives, Instruction, Place, Word},
 };
 use bowline_diag::{Code, Diagnostic};
+use std::sync::Arc;
 
 pub(super) struct Problems {
     file: String,
-    text: String,
+    text: Arc<str>,
     list: Vec<Diagnostic>,
     notes: Vec<String>,
 }
 
 impl Problems {
     pub(super) fn new(file: &str, text: &str) -> Self {
-        Self { file: file.to_owned(), text: text.to_owned(), list: Vec::new(), notes: Vec::new() }
+        Self { file: file.to_owned(), text: Arc::from(text), list: Vec::new(), notes: Vec::new() }
     }
 
     /// Something to know that stops nothing.
@@ -45,7 +46,7 @@ impl Problems {
     ) {
         let mut diagnostic = Diagnostic::error(code.id, message)
             .at(&*self.file, place.line, place.column, length, "")
-            .source(&*self.file, &*self.text);
+            .source(&*self.file, Arc::clone(&self.text));
         if !help.is_empty() {
             diagnostic = diagnostic.help(help);
         }

@@ -8,7 +8,10 @@ use crate::{
     error::Error,
     limits::{BUSY_MS_MAX, OBJECT_BYTES_MAX, WINDOW_CHANGES_MAX},
 };
-use bowline_host::files;
+use bowline_host::{
+    crash::{self, When},
+    files,
+};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior::Immediate, params};
 use serde_json::Value;
 use std::{
@@ -191,10 +194,16 @@ impl Objects {
             Transaction { inner: &mut inner, changes: Vec::new(), applied: Vec::new() };
         let result = work(&mut transaction);
         let (changes, applied) = (transaction.changes, transaction.applied);
+        let point = inner.connection.path().and_then(|_| point(&changes));
         let kept = match (&result, dry_run) {
-            (Ok(_), false) => inner.persist(&changes, &applied).map_err(|error| {
-                Failure::internal(format!("the cluster database was not written: {error}"))
-            }),
+            (Ok(_), false) => {
+                passed(point.as_deref(), When::Before);
+                let kept = inner.persist(&changes, &applied).map_err(|error| {
+                    Failure::internal(format!("the cluster database was not written: {error}"))
+                });
+                passed(point.as_deref(), When::After);
+                kept
+            }
             _ => Err(Failure::internal("undone")),
         };
         if let Err(failure) = kept {
@@ -281,16 +290,18 @@ impl Objects {
     /// # Errors
     /// The database fails.
     pub fn set_note(&self, name: &str, body: &str) -> Result<(), Error> {
-        let mut inner = self.lock();
-        let epoch = inner.epoch;
-        let transaction = inner.connection.transaction_with_behavior(Immediate)?;
-        fence(&transaction, epoch)?;
-        transaction.execute(
-            "INSERT INTO notes (name, body) VALUES (?1, ?2)
-             ON CONFLICT (name) DO UPDATE SET body = excluded.body",
-            params![name, body],
-        )?;
-        Ok(transaction.commit()?)
+        crash::around("cluster.note", name, || {
+            let mut inner = self.lock();
+            let epoch = inner.epoch;
+            let transaction = inner.connection.transaction_with_behavior(Immediate)?;
+            fence(&transaction, epoch)?;
+            transaction.execute(
+                "INSERT INTO notes (name, body) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+                params![name, body],
+            )?;
+            Ok(transaction.commit()?)
+        })
     }
 }
 
@@ -423,6 +434,39 @@ impl Inner {
                 self.window_start = oldest.version;
             }
         }
+    }
+}
+
+/// The crash point of a transaction: its first change that is no mere status and no `Event`.
+/// Those are written again by whoever comes next, and how often differs from run to run.
+fn point(changes: &[Change]) -> Option<String> {
+    if !crash::is_watched() {
+        return None;
+    }
+    let lasting = |change: &&Change| {
+        let parts = |object: &Value| (object["spec"].clone(), object["metadata"]["labels"].clone());
+        let same = change.old.as_ref().is_some_and(|old| parts(old) == parts(&change.new));
+        let leaving = !change.new["metadata"]["deletionTimestamp"].is_null();
+        change.key.kind.plural != "events" && (change.removed || leaving || !same)
+    };
+    let change = changes.iter().find(lasting)?;
+    let verb = match (change.removed, &change.old) {
+        (true, _) => "remove",
+        (false, None) => "make",
+        (false, Some(_)) => "change",
+    };
+    // The names of pods end in chance, those of their sets in a hash.
+    let name = match change.key.kind.plural {
+        "pods" => "pod",
+        "replicasets" => change.key.name.rsplit_once('-').map_or("", |(workload, _)| workload),
+        _ => &change.key.name,
+    };
+    Some(format!("{verb} {}/{}/{name}", change.key.kind.plural, change.key.namespace))
+}
+
+fn passed(point: Option<&str>, when: When) {
+    if let Some(key) = point {
+        crash::point("cluster.object", key, when);
     }
 }
 

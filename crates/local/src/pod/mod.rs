@@ -10,7 +10,8 @@ mod status;
 mod worker;
 
 pub(crate) use runtime::{end_all, start};
-pub(crate) use shim_client::Shim;
+pub(crate) use shim_client::{Shim, state_of};
+pub(crate) use status::of as status_of;
 pub(crate) use worker::Context;
 
 use crate::{

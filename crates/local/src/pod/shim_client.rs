@@ -4,11 +4,15 @@ use crate::{
     limits::{POD_FILE_BYTES_MAX, SHIM_START_MS_MAX},
     shim::{
         spec::{PodFile, SPEC_FILE},
-        state::{HOLDER_FILE, Holder, State},
+        state::{HOLDER_FILE, Holder, STATE_FILE, State},
         write_holder,
     },
 };
-use bowline_host::{clock::Stopwatch, files, task};
+use bowline_host::{
+    clock::Stopwatch,
+    crash::{self, When},
+    files, task,
+};
 use bowline_sandbox::{Launcher, Signal, detached, process};
 use std::{
     path::{Path, PathBuf},
@@ -41,6 +45,22 @@ pub struct Watch {
     _write: OwnedWriteHalf,
 }
 
+/// The living shim process of a pod's folder.
+fn holder_of(folder: &Path) -> Option<Holder> {
+    let text = files::read(folder.join(HOLDER_FILE), POD_FILE_BYTES_MAX).ok()?;
+    let holder: Holder = serde_json::from_slice(&text).ok()?;
+    let boot = process::boot_id().ok()?;
+    let lives = holder.boot_id == boot && process::is_alive(holder.pid, holder.start_time);
+    lives.then_some(holder)
+}
+
+/// What the living shim of a pod's folder wrote last; `None` without one.
+pub fn state_of(folder: &Path) -> Option<State> {
+    holder_of(folder)?;
+    let text = files::read(folder.join(STATE_FILE), POD_FILE_BYTES_MAX).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
 impl Shim {
     /// The shim of the pod folder `folder`, listening on `socket`.
     pub fn new(folder: PathBuf, socket: PathBuf) -> Self {
@@ -55,11 +75,7 @@ impl Shim {
     /// The living shim process of this folder, if there is one: checked by boot and start time,
     /// because its number may belong to somebody else by now.
     pub fn holder(&self) -> Option<Holder> {
-        let text = files::read(self.folder.join(HOLDER_FILE), POD_FILE_BYTES_MAX).ok()?;
-        let holder: Holder = serde_json::from_slice(&text).ok()?;
-        let boot = process::boot_id().ok()?;
-        let lives = holder.boot_id == boot && process::is_alive(holder.pid, holder.start_time);
-        lives.then_some(holder)
+        holder_of(&self.folder)
     }
 
     /// Writes `spec.json` and starts a shim process that outlives this one.
@@ -85,6 +101,7 @@ impl Shim {
             inherited: Vec::new(),
         })
         .map_err(|e| e.to_string())?;
+        crash::point("pod.spawned", "holder", When::Before);
         write_holder(&self.folder, pid)
     }
 

@@ -12,7 +12,12 @@ use crate::{
     router::{Router, socket_of},
     shim::{spec::PodFile, state::State},
 };
-use bowline_host::{clock, directories::Directories, random, task};
+use bowline_host::{
+    clock,
+    crash::{self, When},
+    directories::Directories,
+    random, task,
+};
 use bowline_model::Digest;
 use bowline_sandbox::Launcher;
 use bowline_store::Store;
@@ -142,7 +147,10 @@ impl Worker {
         self.claim().await;
         if self.shim.holder().is_none() {
             let pod_file = self.resolve().await?;
-            let started = self.shim.start(&pod_file, &self.context.shim);
+            let (namespace, ..) = self.names();
+            let started = crash::around("pod.start", &namespace, || {
+                self.shim.start(&pod_file, &self.context.shim)
+            });
             started.map_err(|message| ("CreateContainerError", message))?;
         }
         self.shim.watch().await.map_err(|message| ("RunContainerError", message))
@@ -273,11 +281,16 @@ impl Worker {
                 let limit = Duration::from_millis(DRAIN_MS_MAX);
                 self.context.router.drain(&uid, limit).await;
             }
+            crash::point("pod.stop", &namespace, When::Before);
             self.end_shim().await;
+            crash::point("pod.stop", &namespace, When::After);
         }
         // What cannot be removed now is removed when the cluster comes up next.
         let shim = self.shim.clone();
-        let _ = task::blocking("remove pod", move || shim.remove()).await;
+        let _ = task::blocking("remove pod", move || {
+            crash::around("pod.remove", "folder", || shim.remove())
+        })
+        .await;
         let api: Api<Pod> = Api::namespaced(self.context.client.clone(), &namespace);
         let gone = DeleteParams {
             grace_period_seconds: Some(0),

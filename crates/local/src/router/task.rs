@@ -2,7 +2,10 @@
 
 use super::{Acknowledged, Request, Router, ServiceKey, Wanted, routes};
 use crate::{Options, api::kind::by_name, cluster::Cluster, error::Error};
-use bowline_host::task::{self, Task};
+use bowline_host::{
+    crash::{self, When},
+    task::{self, Task},
+};
 use bowline_traffic::{Client, Generation, Route, Table};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
@@ -247,7 +250,11 @@ impl Owner {
             self.generation.counter += 1;
             let table = Table { generation: self.generation, routes: routes.to_vec() };
             tried += 1;
-            match self.edge.put_table(&table).await {
+            let key = routes.iter().map(shape).collect::<Vec<_>>().join(" ");
+            crash::point("edge.table", &key, When::Before);
+            let put = self.edge.put_table(&table).await;
+            crash::point("edge.table", &key, When::After);
+            match put {
                 Ok(accepted) => {
                     let (table, at_ms) = (accepted.generation, accepted.at_ms);
                     return Ok(Acknowledged { table, at_ms });
@@ -263,4 +270,17 @@ impl Owner {
             }
         }
     }
+}
+
+/// A route as a crash point names it: how many versions get requests, and from how many pods.
+fn shape(route: &Route) -> String {
+    let taking = route.versions.iter().filter(|version| version.weight > 0);
+    let pods = taking.clone().map(|version| match version.instances.len() {
+        0 => "no pod",
+        1 => "one pod",
+        _ => "pods",
+    });
+    let pods: Vec<&str> = pods.collect();
+    let leaving = if route.versions.len() > pods.len() { ", one leaves" } else { "" };
+    format!("{}: {}{leaving}", route.name, pods.join(" and "))
 }

@@ -14,6 +14,7 @@ use crate::{
     limits::REPLICAS_MAX,
 };
 use serde_json::Value;
+use std::collections::HashSet;
 
 const OUTSIDE: &str = "the edge's listen address is set in bowline.yaml; use type ClusterIP";
 
@@ -228,10 +229,11 @@ fn strategy(object: &Value, causes: &mut Vec<Cause>) {
             matches!(name.as_str(), "name" | "namespace" | "labels" | "annotations")
         });
     }
+    let mut known: HashSet<String> = causes.iter().map(|cause| cause.field.clone()).collect();
     for error in bowline_rollout::spec::read(&document).err().unwrap_or_default() {
         let field = field_of(&error.pointer);
         // The template's own checks have spoken already.
-        if !causes.iter().any(|cause| cause.field == field) {
+        if known.insert(field.clone()) {
             let help = if error.help.is_empty() { "" } else { "; " };
             causes.push(invalid(&field, format!("{}{help}{}", error.message, error.help)));
         }

@@ -112,7 +112,7 @@ fn spec(pod: &PodFile, folder: &Path, run: u64) -> Result<Spec, files::Error> {
         root: Root::Layers { lower: pod.lower.clone(), upper, work },
         mounts,
         network: Network::Inherit,
-        limits: Limits { memory_bytes_max: pod.memory_bytes_max, ..Limits::default() },
+        limits: Limits { memory_bytes_max: pod.memory_bytes_max, ..Limits::usual() },
         identity,
         mode: Mode::Sealed,
     })

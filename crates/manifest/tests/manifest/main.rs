@@ -2,4 +2,5 @@
 #![expect(clippy::disallowed_methods, reason = "tests read their own files")]
 
 mod fixtures;
+mod tmpl;
 mod values;

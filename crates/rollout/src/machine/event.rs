@@ -233,6 +233,9 @@ pub struct RequestHandled {
 /// Payload of `rollout.reapplied`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reapplied {
+    /// The name of what runs from now on, when a later release of the same asked.
+    #[serde(default)]
+    pub release: Option<String>,
     /// The plan from now on.
     pub plan: Plan,
     /// Whether the steps differ and begin again at 0.

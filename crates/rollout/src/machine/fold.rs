@@ -156,7 +156,19 @@ impl State {
                 rollout.plan = e.plan.clone();
                 rollout.progressed_ms = e.now_ms;
             }
-            None => self.stable_plan = Some(e.plan.clone()),
+            None => {
+                self.stable_plan = Some(e.plan.clone());
+                self.rename_stable(e.release.as_deref());
+            }
+        }
+    }
+
+    /// A later release of what runs already: everything that is said of it names that release.
+    fn rename_stable(&mut self, release: Option<&str>) {
+        let (Some(stable), Some(release)) = (&mut self.stable, release) else { return };
+        release.clone_into(&mut stable.release);
+        if let Some(rollout) = self.rollout.as_mut().filter(|r| r.version.hash == stable.hash) {
+            release.clone_into(&mut rollout.version.release);
         }
     }
 

@@ -21,6 +21,8 @@ pub const ACTION: BuiltIn = BuiltIn {
         input("path", Rule::Only(&["."])),
         input("repository", Rule::Any),
         input("ref", Rule::Any),
+        // Nothing is fetched, so there is nothing to show a token to.
+        input("token", Rule::Any),
     ],
     run,
 };

@@ -19,6 +19,8 @@ pub const ACTION: BuiltIn = BuiltIn {
         input("check-latest", Rule::Only(&["false"])),
         input("cache", Rule::Boolean),
         input("cache-dependency-path", Rule::Any),
+        // For a forge that counts downloads; none is asked.
+        input("token", Rule::Any),
     ],
     run,
 };

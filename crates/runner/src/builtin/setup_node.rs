@@ -20,6 +20,8 @@ pub const ACTION: BuiltIn = BuiltIn {
         input("cache", Rule::Only(&["npm"])),
         input("cache-dependency-path", Rule::Any),
         input("package-manager-cache", Rule::Boolean),
+        // For a forge that counts downloads; none is asked.
+        input("token", Rule::Any),
         input("check-latest", Rule::Only(&["false"])),
     ],
     run,

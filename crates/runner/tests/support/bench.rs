@@ -2,7 +2,7 @@
 
 use bowline_host::http::{Client, Policy, Proxy};
 use bowline_model::{Revision, Trust};
-use bowline_runner::{Caches, CancelToken, Error, RunEvent, RunReport};
+use bowline_runner::{Caches, CancelToken, Error, JobLimits, RunEvent, RunReport};
 use bowline_runner::{RunRequest, run_workflow};
 use bowline_sandbox::tool::{self, Tool};
 use bowline_sandbox::{Launcher, Network, toolchain};
@@ -85,6 +85,7 @@ impl Bench {
                 go_build: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("go-build"),
                 go_mod: state.join("cache/go-mod"),
                 npm: state.join("cache/npm"),
+                groups: state.join("cache/groups"),
                 actions: state.join("cache/actions"),
             },
             tools: state.join("tools"),
@@ -95,6 +96,7 @@ impl Bench {
             network_environment: Vec::new(),
             parallel_max: 8,
             network: Network::Host,
+            limits: JobLimits::default(),
             cancel: CancelToken::new(),
         }
     }

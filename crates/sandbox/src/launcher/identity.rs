@@ -1,6 +1,6 @@
-//! Ids, capabilities and `no_new_privs` of what runs inside.
+//! Ids, capabilities, `no_new_privs` and the filter of system calls of what runs inside.
 
-use super::{Outcome, namespace};
+use super::{Outcome, namespace, seccomp};
 use crate::spec::{Identity, Mode, Spec};
 use crate::wire::{Failure, Step};
 use rustix::io::Errno;
@@ -39,19 +39,22 @@ pub(super) fn take(spec: &Spec) -> Outcome<()> {
             drop_bounding()?;
             become_ids(uid, gid)?;
         }
-        capabilities(if uid == 0 { KEPT } else { CapabilitySet::empty() })?;
     } else {
         drop_bounding()?;
         if !confined {
             become_ids(0, 0)?;
         }
-        capabilities(KEPT)?;
     }
     if spec.mode == Mode::Sealed || !confined {
         set_no_new_privs(true)
             .map_err(|errno| Failure::new(Step::Identity, "no_new_privs", errno))?;
     }
-    Ok(())
+    // Without `no_new_privs` this is a right that the next line gives up.
+    seccomp::install()?;
+    capabilities(match spec.identity {
+        Identity::Ids { uid, .. } if uid != 0 => CapabilitySet::empty(),
+        Identity::Ids { .. } | Identity::Root => KEPT,
+    })
 }
 
 fn drop_bounding() -> Outcome<()> {

@@ -37,8 +37,11 @@ pub(super) fn serve(orders: &UnixStream) {
         let children = reap(&mut running);
         let Ok(woken) = wait(orders, &running, children) else { return };
         if woken.orders {
-            match wire::receive::<Program>(orders) {
-                Ok(Some((program, descriptors))) => running.extend(begin(&program, descriptors)),
+            match wire::receive::<wire::Command>(orders) {
+                Ok(Some((wire::Command::Start(program), descriptors))) => {
+                    running.extend(begin(&program, descriptors));
+                }
+                Ok(Some((wire::Command::KillAll, _))) => kill_all(),
                 Ok(None) | Err(_) => return,
             }
         }
@@ -75,6 +78,13 @@ fn wait(orders: &UnixStream, running: &[Running], children: bool) -> Result<Woke
     let ready = |poll: &PollFd<'_>| !poll.revents().is_empty();
     let owners = watched.iter().zip(&whose).filter(|(poll, _)| ready(poll));
     Ok(Woken { orders: ready(&watched[0]), owners: owners.filter_map(|(_, who)| *who).collect() })
+}
+
+/// One call that nothing can outrun, not even a program that forks without end: -1 means every
+/// process that this one sees, but for itself.
+fn kill_all() {
+    // It fails when there is none.
+    let _ = kill_process_group(Pid::INIT, Signal::KILL);
 }
 
 /// Takes away everything that has ended and tells the owners; whether children are left.

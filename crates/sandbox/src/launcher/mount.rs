@@ -114,10 +114,11 @@ pub(super) fn overlay(target: &Path, layers: &Layers<'_>, confined: bool) -> Out
     options.extend_from_slice(b",workdir=");
     escape(layers.work, &mut options);
     options.extend_from_slice(if confined {
-        b",userxattr".as_slice()
+        b",userxattr,volatile".as_slice()
     } else {
-        b",index=off,metacopy=off,redirect_dir=off".as_slice()
+        b",index=off,metacopy=off,redirect_dir=off,volatile".as_slice()
     });
+    forget_volatile(layers.work)?;
     if options.len() > OVERLAY_OPTIONS_BYTES_MAX {
         let layers = layers.lower.len();
         return Err(Failure::new(Step::Overlay, format!("{layers} layers"), Errno::NAMETOOLONG));
@@ -126,6 +127,19 @@ pub(super) fn overlay(target: &Path, layers: &Layers<'_>, confined: bool) -> Out
         CString::new(options).map_err(|_| Failure::new(Step::Overlay, &subject, Errno::INVAL))?;
     mount("overlay", target, "overlay", MountFlags::NODEV, options.as_c_str())
         .map_err(|errno| Failure::new(Step::Overlay, subject, errno))
+}
+
+/// An overlay is `volatile`: without, taking it down writes the whole disk below it out and holds
+/// the end of the sandbox for as long. The kernel leaves a mark, so that the folders are not
+/// taken again after a power cut; whoever keeps an upper folder writes it out by itself.
+fn forget_volatile(work: &Path) -> Outcome<()> {
+    let mark = work.join("work/incompat");
+    match fs::remove_dir_all(&mark) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::io(Step::Overlay, mark.display(), &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `,` parts options, `:` parts layers, `\` escapes both and itself.

@@ -130,3 +130,59 @@ fn raw_tree(sample: &Sample, path: &str, blob: &str) -> String {
     let file = file.to_str().expect("UTF-8");
     sample.git(&["hash-object", "-t", "tree", "--literally", "-w", file])
 }
+
+/// Row 16: objects that stand for other objects, grafts, and a repository's own configuration
+/// that includes a file elsewhere change nothing of what is read, and run nothing.
+#[test]
+fn row_16_replace_refs_and_grafts_and_includes_change_nothing() {
+    let Some(sample) = Sample::new() else { return };
+    let (program, marker) = trap(&sample);
+    sample.write("a.txt", "true");
+    let good = sample.commit("start");
+    sample.write("a.txt", "false");
+    let evil = sample.commit("evil");
+    sample.git(&["reset", "--quiet", "--hard", &good]);
+    sample.git(&["replace", &good, &evil]);
+    let grafts = sample.root().join(".git/info");
+    fs::create_dir_all(&grafts).expect("a folder");
+    fs::write(grafts.join("grafts"), format!("{good} {evil}\n")).expect("a file");
+    let included = sample.folder.path().join("included");
+    let text = format!("[core]\n\tfsmonitor = {0}\n\tsshCommand = {0}\n", program.display());
+    fs::write(&included, text).expect("a file");
+    sample.git(&["config", "include.path", included.to_str().expect("UTF-8")]);
+    let revision = sample.repository.revision(&name(&good)).expect("a revision");
+    assert_eq!((revision.subject.as_str(), revision.parent.as_deref()), ("start", None));
+    let checkout = sample.repository.checkout(&revision, &sample.store).expect("a checkout");
+    assert_eq!(fs::read_to_string(checkout.tree.join("a.txt")).expect("a file"), "true");
+    sample.repository.status().expect("a status");
+    assert!(!marker.exists(), "the included configuration was obeyed");
+}
+
+/// Row 16: a submodule whose address is a program, a file or a folder outside is never fetched;
+/// its name may say anything.
+#[test]
+fn row_16_submodules_are_never_fetched() {
+    let Some(sample) = Sample::new() else { return };
+    let (program, marker) = trap(&sample);
+    sample.write("a.txt", "1");
+    let commit = sample.commit("start");
+    let modules = format!(
+        "[submodule \"../../x\"]\n\tpath = lib\n\turl = ext::{}\n\tupdate = !{0}\n\
+         [submodule \"y\"]\n\tpath = y\n\turl = file:///etc\n",
+        program.display()
+    );
+    sample.write(".gitmodules", &modules);
+    sample.git(&["add", ".gitmodules"]);
+    for path in ["lib", "y"] {
+        let entry = format!("160000,{commit},{path}");
+        sample.git(&["update-index", "--add", "--cacheinfo", &entry]);
+    }
+    sample.git(&["commit", "--quiet", "-m", "submodules"]);
+    let revision = sample.repository.revision(&name("HEAD")).expect("a revision");
+    let checkout = sample.repository.checkout(&revision, &sample.store).expect("a checkout");
+    for path in ["lib", "y"] {
+        assert_eq!(fs::read_dir(checkout.tree.join(path)).expect("a folder").count(), 0);
+    }
+    assert_eq!(checkout.notes.len(), 2, "{:?}", checkout.notes);
+    assert!(!marker.exists(), "the address of a submodule was run");
+}

@@ -157,7 +157,7 @@ fn pointers_of_git_lfs_are_noted() {
 }
 
 #[test]
-fn a_submodule_is_an_error_that_names_it() {
+fn a_submodule_is_an_empty_folder_and_a_note_and_a_nested_repository_an_error() {
     let Some(sample) = Sample::new() else { return };
     sample.write("a.txt", "1");
     let commit = sample.commit("start");
@@ -165,9 +165,12 @@ fn a_submodule_is_an_error_that_names_it() {
     sample.git(&["update-index", "--add", "--cacheinfo", &entry]);
     sample.git(&["commit", "--quiet", "-m", "submodule"]);
     let revision = sample.repository.revision(&name("HEAD")).expect("a revision");
-    match sample.repository.checkout(&revision, &sample.store) {
-        Err(Error::Submodule(paths)) => assert_eq!(paths, ["vendor/lib"]),
-        other => panic!("{other:?}"),
+    let checkout = sample.repository.checkout(&revision, &sample.store).expect("a checkout");
+    let work = sample.repository.worktree(&sample.store).expect("a work tree");
+    for checkout in [checkout, work] {
+        let folder = checkout.tree.join("vendor/lib");
+        assert_eq!(fs::read_dir(folder).expect("a folder").count(), 0);
+        assert!(checkout.notes[0].starts_with("`vendor/lib` is a submodule"), "{checkout:?}");
     }
     let nested = sample.root().join("nested");
     fs::create_dir(&nested).expect("a folder");

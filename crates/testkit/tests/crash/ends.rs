@@ -1,6 +1,7 @@
 //! How releases end when people step in, and that the records agree with what runs.
 
-use crate::house::House;
+use crate::house;
+use bowline_testkit::crash::House;
 
 /// Releases the committed version up to its canary and has a second terminal take it back.
 fn abort_by_hand(house: &House) {
@@ -22,7 +23,7 @@ fn outcome(house: &House) -> String {
 
 #[test]
 fn who_aborted_by_hand_may_retry_and_the_records_follow() {
-    let mut house = House::new(1, 4);
+    let mut house = house(1, 4);
     let stable = house.commit_good();
     house.run(&["release"]).expect_exit(0);
     let canary = house.commit_good();
@@ -45,7 +46,7 @@ fn who_aborted_by_hand_may_retry_and_the_records_follow() {
 
 #[test]
 fn a_person_overrides_a_quarantine_with_a_reason() {
-    let mut house = House::new(1, 4);
+    let mut house = house(1, 4);
     house.commit_good();
     house.run(&["release"]).expect_exit(0);
     let canary = house.commit_good();
@@ -58,7 +59,7 @@ fn a_person_overrides_a_quarantine_with_a_reason() {
 
 #[test]
 fn what_the_judge_of_crashes_took_back_is_not_retried_without_an_override() {
-    let mut house = House::new(1, 1);
+    let mut house = house(1, 1);
     let stable = house.commit_good();
     house.run(&["release"]).expect_exit(0);
     house.commit_bad();
@@ -71,7 +72,7 @@ fn what_the_judge_of_crashes_took_back_is_not_retried_without_an_override() {
 
 #[test]
 fn a_commit_that_changes_no_image_ends_promoted_with_a_record_of_its_own() {
-    let mut house = House::new(1, 1);
+    let mut house = house(1, 1);
     let name = house.commit_good();
     house.run(&["release"]).expect_exit(0);
     house.repository.write("README.md", "words");
@@ -89,7 +90,7 @@ fn a_commit_that_changes_no_image_ends_promoted_with_a_record_of_its_own() {
 
 #[test]
 fn a_rollback_goes_back_once_and_never_to_what_was_taken_back() {
-    let mut house = House::new(1, 1);
+    let mut house = house(1, 1);
     let first = house.commit_good();
     house.run(&["release"]).expect_exit(0);
     house.commit_good();

@@ -1,8 +1,8 @@
 //! A disk that is full: no append, no decision; what serves goes on, and with room the same
 //! command ends the release.
 
-use crate::house::House;
 use bowline_host::files;
+use bowline_testkit::crash::{House, spread};
 use bowline_testkit::{Running, World, until};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const DISK_BYTES: u64 = 256 << 20;
 /// A house on a small disk with a released version; `None`, and said so, where no disk can be
 /// mounted.
 fn small_house() -> Option<House> {
-    let house = House::on(World::on_small_disk(crate::house::program(), DISK_BYTES)?, 1, 2);
+    let house = House::on(World::on_small_disk(&bowline_testkit::program(), DISK_BYTES)?, 1, 2);
     Some(house)
 }
 
@@ -24,14 +24,13 @@ fn a_disk_that_fills_in_mid_release_ends_it_with_the_cause_and_it_resumes() {
     let stable = house.commit_good();
     house.run(&["release"]).expect_exit(0);
     house.commit_good();
-    let count = house.count(&["release"], 0);
+    let points = house.list(&["release"], 0);
     let mut unlike = Vec::new();
     let mut met = 0;
-    for index in 0..POINTS {
+    for point in spread(&points, POINTS) {
         let name = house.commit_good();
         // The process stops itself at the point, the disk is filled to the last byte, and it
         // goes on: from there on every write finds no room.
-        let point = (2 * index + 1) * count / (2 * POINTS);
         house.world.set("BOWLINE_CRASH", &format!("stop:{point}"));
         let release = house.world.start(house.repository.folder(), &["release"]);
         house.world.unset("BOWLINE_CRASH");
@@ -75,4 +74,4 @@ fn has_stopped(release: &Running) -> bool {
 }
 
 /// How many points of a release are tried.
-const POINTS: u64 = 6;
+const POINTS: usize = 6;

@@ -4,10 +4,10 @@
 //! that name processes of another boot whose numbers belong to somebody else by now. The boot's
 //! id and start times are only ever read from those files, so there is nothing to inject.
 
-use crate::house::House;
 use bowline_host::clock::Stopwatch;
 use bowline_host::files;
 use bowline_sandbox::Signal;
+use bowline_testkit::crash::House;
 use bowline_testkit::until;
 use serde_json::json;
 use std::time::Duration;
@@ -46,7 +46,7 @@ fn reboot(house: &House) {
 
 #[test]
 fn up_after_a_reboot_restores_what_ran() {
-    let mut house = House::new(2, 1);
+    let mut house = crate::house(2, 1);
     house.commit_good();
     house.run(&["release"]).expect_exit(0);
     let name = house.commit_good();
@@ -64,7 +64,7 @@ fn up_after_a_reboot_restores_what_ran() {
 
 #[test]
 fn a_canary_under_way_at_a_reboot_gets_no_traffic_until_its_release_is_resumed() {
-    let mut house = House::new(1, 4);
+    let mut house = crate::house(1, 4);
     let stable = house.commit_good();
     house.run(&["release"]).expect_exit(0);
     let canary = house.commit_good();
@@ -82,7 +82,7 @@ fn a_canary_under_way_at_a_reboot_gets_no_traffic_until_its_release_is_resumed()
 
 #[test]
 fn times_of_a_boot_that_was_up_for_longer_delay_nothing_in_the_next() {
-    let mut house = House::new(1, 2);
+    let mut house = crate::house(1, 2);
     // A machine that has been up for a year: its times lie in this boot's future.
     let year = "unshare --time --fork --boottime 31536000 --monotonic 31536000";
     let probe = house.world.shell(house.repository.folder(), &format!("{year} true"));
@@ -114,7 +114,7 @@ fn times_of_a_boot_that_was_up_for_longer_delay_nothing_in_the_next() {
 
 #[test]
 fn a_wall_clock_that_jumps_moves_no_decision() {
-    let mut house = House::new(1, 3);
+    let mut house = crate::house(1, 3);
     // Readiness that must last is a matter of time too.
     let deadline = "progressDeadlineSeconds: 60";
     let lasting = format!("{deadline}\n  minReadySeconds: 1");

@@ -1,8 +1,8 @@
 //! Damage, upgrades and new beginnings: the commands of `docs/recovery.md`, typed as the page
 //! says after what the page is for has happened.
 
-use crate::house::House;
 use bowline_host::files;
+use bowline_testkit::crash::House;
 use bowline_testkit::{Outcome, console_lines};
 use std::path::{Path, PathBuf};
 
@@ -42,7 +42,7 @@ fn damage(path: &Path) {
 }
 
 fn released(count: u32) -> (House, String) {
-    let mut house = House::new(1, 1);
+    let mut house = crate::house(1, 1);
     let mut name = String::new();
     for _ in 0..count {
         name = house.commit_good();

@@ -1,9 +1,9 @@
 //! Two conductors. The lock keeps them apart, until somebody removes its file; then the newer
 //! one conducts, and the older one changes nothing and stops.
 
-use crate::house::House;
 use bowline_host::files;
 use bowline_sandbox::Signal;
+use bowline_testkit::crash::House;
 
 /// Lets a second conductor begin while the first one is stopped.
 fn remove_locks(house: &House) {
@@ -16,7 +16,7 @@ fn remove_locks(house: &House) {
 fn a_conductor_that_slept_through_its_successor_stops_and_changes_nothing() {
     // In its pause, and in its workflow: once nothing is appended for long, once no rollout runs.
     for (script, word) in [("true", "50 %"), ("sleep 4", "started")] {
-        let mut house = House::new(1, 2);
+        let mut house = crate::house(1, 2);
         house.commit_good();
         house.run(&["release"]).expect_exit(0);
         house.repository.edit(".github/workflows/ci.yml", "\"true\"", &format!("\"{script}\""));

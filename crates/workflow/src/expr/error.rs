@@ -135,7 +135,7 @@ impl EvaluationError {
         match self.span {
             Some(span) => found
                 .at(&workflow.file, span.line.max(1), span.column.max(1), span.length, "")
-                .source(&workflow.file, &workflow.text),
+                .source(&workflow.file, workflow.text.as_str()),
             None => found,
         }
     }

@@ -9,12 +9,19 @@ use bowline_yaml::{Node, Resolved, Schema, Style, Yaml};
 /// The known keys of a mapping that are there, with their rows.
 pub(super) struct Fields<'n> {
     entries: Vec<(&'static Row, &'n Node, &'n Node)>,
+    /// Known keys that unknown ones were taken for: "did you mean".
+    meant: Vec<&'static str>,
 }
 
 impl<'n> Fields<'n> {
     /// The row and value of a key.
     pub(super) fn get(&self, key: &str) -> Option<(&'static Row, &'n Node)> {
         self.entries.iter().find(|(row, _, _)| row.key == key).map(|(row, _, node)| (*row, *node))
+    }
+
+    /// Whether an unknown key was reported as a slip of `key`.
+    pub(super) fn is_slip_of(&self, key: &str) -> bool {
+        self.meant.contains(&key)
     }
 
     /// The key's own node.
@@ -35,40 +42,46 @@ impl Reader<'_> {
             self.error(codes::WRONG_VALUE, message, node.span, "");
             return None;
         };
-        let mut found = Vec::new();
+        let (mut found, mut meant) = (Vec::new(), Vec::new());
         for (key, value) in entries {
             let name = key.as_str().unwrap_or_default();
             match table.row(name) {
                 Some(row) => found.push((row, key, value)),
-                None => self.unknown_key(key, table.what, table.rows.iter().map(|row| row.key)),
+                None => {
+                    let known = table.rows.iter().map(|row| row.key);
+                    meant.extend(self.unknown_key(key, table.what, known));
+                }
             }
         }
         for row in table.rows.iter().filter(|row| row.required) {
-            if !found.iter().any(|(present, _, _)| present.key == row.key) {
+            let there = found.iter().any(|(present, _, _)| present.key == row.key);
+            if !there && !meant.contains(&row.key) {
                 let message = format!("{} has no `{}`, which must be there", table.what, row.key);
                 self.error(codes::MISSING_KEY, message, node.span, "");
             }
         }
-        Some(Fields { entries: found })
+        Some(Fields { entries: found, meant })
     }
 
-    /// Reports a key that `what` does not have.
+    /// Reports a key that `what` does not have; the known one that was probably meant.
     pub(super) fn unknown_key(
         &mut self,
         key: &Node,
         what: &str,
         known: impl Iterator<Item = &'static str>,
-    ) {
+    ) -> Option<&'static str> {
         let name = key.as_str().unwrap_or_default();
-        let known: Vec<&str> = known.collect();
+        let known: Vec<&'static str> = known.collect();
         let message = format!("{what} has no key `{name}`, so it would be ignored");
         let mut error = self.diagnostic(codes::UNKNOWN_KEY, message, key.span, "");
-        error = match nearest(name, known.iter().copied()) {
+        let near = nearest(name, known.iter().copied());
+        error = match near {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None if known.is_empty() => error.help("remove it"),
             None => error.help(format!("the keys are `{}`", known.join("`, `"))),
         };
         self.errors.push(error);
+        near
     }
 
     /// Explicit tags must fit their values; a quoted scalar is text.

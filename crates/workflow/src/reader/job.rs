@@ -58,7 +58,9 @@ impl Reader<'_> {
         let reusable = node.get("uses").is_some();
         let keys = if reusable { &table::REUSABLE_JOB } else { &table::JOB };
         let fields = self.fields(node, keys)?;
-        if !reusable && fields.get("runs-on").is_none() {
+        // A slip of the key is one mistake, which `fields` has told with the near name.
+        let slip = || fields.is_slip_of("runs-on") || fields.is_slip_of("uses");
+        if !reusable && fields.get("runs-on").is_none() && !slip() {
             let message = "the job has neither `runs-on` nor `uses`, so nothing can run it";
             self.error(codes::MISSING_KEY, message, node.span, "");
         }

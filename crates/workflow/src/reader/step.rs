@@ -6,6 +6,7 @@ use crate::codes;
 use crate::schema::step as table;
 use crate::template::TemplateMap;
 use crate::tree::{ActionReference, RunStep, Spanned, Step, StepKind, UsesStep};
+use bowline_diag::nearest;
 use bowline_yaml::{Node, Schema};
 
 impl Reader<'_> {
@@ -46,6 +47,14 @@ impl Reader<'_> {
         let kind = match kinds.as_slice() {
             [only] => only.as_str().unwrap_or_default(),
             [] => {
+                let near = |key: &Node| {
+                    let name = key.as_str().unwrap_or_default();
+                    nearest(name, table::KINDS.iter().copied()).is_some()
+                };
+                if let Some((slip, _)) = entries.iter().find(|(key, _)| near(key)) {
+                    self.unknown_key(slip, "a step", table::KINDS.iter().copied());
+                    return None;
+                }
                 let message = "the step does nothing: it has neither `run` nor `uses`";
                 self.error(codes::MISSING_KEY, message, node.span, "");
                 return None;

@@ -103,10 +103,14 @@ impl Turn<'_> {
     fn reapply(&mut self, request: &Request, start: &Start) {
         let active = self.active().map(|r| r.plan.clone());
         let plan = active.as_ref().or(self.state.stable_plan.as_ref());
-        if plan == Some(&start.plan) {
+        let release = &start.version.release;
+        let stable = self.state.stable.as_ref().filter(|_| active.is_none());
+        let renamed = stable.is_some_and(|stable| stable.release != *release);
+        if plan == Some(&start.plan) && !renamed {
             return self.nothing(request, "it is already so");
         }
         self.emit(Event::Reapplied(Reapplied {
+            release: renamed.then(|| release.clone()),
             steps_restarted: active.is_some_and(|plan| plan.steps != start.plan.steps),
             plan: start.plan.clone(),
             by: request.by.clone(),

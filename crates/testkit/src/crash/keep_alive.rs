@@ -1,5 +1,7 @@
 //! Users with a connection each, who ask one question after another.
 
+use crate::until;
+use bowline_host::clock;
 use bowline_host::local::{Address, Connection};
 use bowline_host::task::{self, Thread};
 use std::collections::BTreeMap;
@@ -10,6 +12,8 @@ use std::time::Duration;
 
 /// A user gives up after this long.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// Answers are waited for so long.
+const WAIT_MAX: Duration = Duration::from_secs(60);
 /// A user thinks for this long between two questions.
 const THINKING: Duration = Duration::from_millis(10);
 
@@ -20,16 +24,29 @@ pub struct KeepAlive {
     threads: Vec<Thread<()>>,
 }
 
+/// A request that was not answered with 200.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// When it was sent, on the monotonic clock.
+    pub sent: Duration,
+    /// Why.
+    pub message: String,
+}
+
 #[derive(Debug, Default)]
 struct Shared {
     answered: AtomicU64,
     stop: AtomicBool,
-    failed: Mutex<Vec<String>>,
+    failed: Mutex<Vec<Failed>>,
     answers: Mutex<BTreeMap<String, u64>>,
 }
 
 impl KeepAlive {
     /// So many users arrive.
+    ///
+    /// # Panics
+    /// When there is no runtime for them.
+    #[must_use]
     pub fn arrive(address: SocketAddr, users: usize) -> Self {
         let shared = Arc::new(Shared::default());
         let one = |_| {
@@ -44,21 +61,33 @@ impl KeepAlive {
     }
 
     /// Answers so far.
+    #[must_use]
     pub fn answered(&self) -> u64 {
         self.shared.answered.load(Ordering::SeqCst)
     }
 
-    /// What went wrong so far, a line each.
-    pub fn failed(&self) -> Vec<String> {
+    /// What went wrong so far.
+    #[must_use]
+    pub fn failed(&self) -> Vec<Failed> {
         self.shared.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Waits for so many answers more.
+    pub fn wait_for_answers(&self, more: u64) {
+        let goal = self.answered() + more;
+        until("answers", WAIT_MAX, || (self.answered() >= goal).then_some(()));
+    }
+
     /// What was answered since the last look, with how often.
+    #[must_use]
     pub fn take_answers(&self) -> BTreeMap<String, u64> {
         std::mem::take(&mut self.shared.answers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// They leave.
+    ///
+    /// # Panics
+    /// When one of them did.
     pub fn leave(mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
         for thread in self.threads.drain(..) {
@@ -76,15 +105,17 @@ impl Drop for KeepAlive {
 async fn ask(address: &Address, shared: &Shared) {
     let mut connection: Option<Connection> = None;
     while !shared.stop.load(Ordering::SeqCst) {
+        let sent = clock::monotonic();
         match one(address, &mut connection).await {
             Ok(answer) => {
                 let mut answers = shared.answers.lock().unwrap_or_else(PoisonError::into_inner);
                 *answers.entry(answer).or_default() += 1;
                 shared.answered.fetch_add(1, Ordering::SeqCst);
             }
-            Err(error) => {
+            Err(message) => {
                 connection = None;
-                shared.failed.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+                let mut failed = shared.failed.lock().unwrap_or_else(PoisonError::into_inner);
+                failed.push(Failed { sent, message });
             }
         }
         tokio::time::sleep(THINKING).await;

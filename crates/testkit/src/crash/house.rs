@@ -1,12 +1,13 @@
 //! A repository that is released in a moment, and what is true of the machine afterwards.
 
+use super::point::Point;
+use crate::{Leftover, Outcome, Repository, World, until};
 use bowline_host::files;
 use bowline_host::local::{self, Address};
 use bowline_journal::{Durability, Journal};
 use bowline_model::Event;
 use bowline_sandbox::Exit;
 use bowline_sandbox::tool::{self, Tool};
-use bowline_testkit::{Outcome, Repository, World, until};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,10 @@ use std::time::Duration;
 
 /// How long a fact of a finished release may take to show: a pod that was left ends on its own.
 const SETTLED_MAX: Duration = Duration::from_secs(30);
+/// Events that are read at once.
+const EVENTS_MAX: usize = 10_000;
+/// The exit code of a process that called `abort`, as a shell says it.
+const ABORTED: i32 = 128 + 6;
 /// One answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
@@ -64,20 +69,31 @@ const FILES: &[(&str, &str)] = &[
     ),
 ];
 
-/// A user with a repository.
+/// A user with a repository that is released in a moment.
+#[derive(Debug)]
 pub struct House {
+    /// The user.
     pub world: World,
+    /// The repository.
     pub repository: Repository,
     commits: u32,
 }
 
 impl House {
     /// A service of `replicas` pods whose canary gets half of the traffic for `pause` seconds.
-    pub fn new(replicas: u32, pause: u32) -> Self {
-        Self::on(World::new(program()), replicas, pause)
+    ///
+    /// # Panics
+    /// When there is no Go, or the folders cannot be made.
+    #[must_use]
+    pub fn new(program: &Path, replicas: u32, pause: u32) -> Self {
+        Self::on(World::new(program), replicas, pause)
     }
 
     /// As [`House::new`], in a world that is there.
+    ///
+    /// # Panics
+    /// As [`House::new`].
+    #[must_use]
     pub fn on(world: World, replicas: u32, pause: u32) -> Self {
         let repository = world.empty_repository("shop");
         for (path, text) in FILES {
@@ -108,11 +124,12 @@ impl House {
     }
 
     /// Commits a version that ends at its start.
-    pub fn commit_bad(&mut self) {
+    pub fn commit_bad(&mut self) -> String {
         self.commits += 1;
         let name = format!("exit {}", self.commits);
         self.repository.write("behaviour", &name);
         self.repository.commit(&name);
+        name
     }
 
     /// Runs a verb to its end.
@@ -121,32 +138,58 @@ impl House {
         self.world.bowline(self.repository.folder(), arguments)
     }
 
-    /// Runs a verb that aborts after `points` crash points; whether it got so far.
+    /// Runs a verb that aborts at `point`; its end, and whether it got so far.
+    ///
+    /// # Panics
+    /// When it aborts elsewhere.
     #[track_caller]
-    pub fn crash(&mut self, arguments: &[&str], points: u64) -> Option<String> {
-        self.world.set("BOWLINE_CRASH", &points.to_string());
+    pub fn crash(&mut self, arguments: &[&str], point: &Point) -> (Outcome, bool) {
+        self.world.set("BOWLINE_CRASH", &point.to_string());
         let outcome = self.run(arguments);
         self.world.unset("BOWLINE_CRASH");
-        let place = outcome.stderr.lines().find(|line| line.starts_with("crash at point"));
-        let place = place.map(str::to_owned);
-        assert_eq!(place.is_some(), outcome.code == 134, "{outcome}");
-        place
+        let told = format!("crash at: {point}");
+        let reached = outcome.stderr.lines().any(|line| line == told);
+        assert_eq!(reached, outcome.code == ABORTED, "{outcome}");
+        (outcome, reached)
     }
 
-    /// Runs a verb to its end; how many crash points it has.
+    /// Runs a verb that aborts after the first effect or event of that kind; whether it got so far.
     #[track_caller]
-    pub fn count(&mut self, arguments: &[&str], code: i32) -> u64 {
-        self.world.set("BOWLINE_CRASH", "count");
+    pub fn crash_after(&mut self, arguments: &[&str], kind: &str) -> bool {
+        self.world.set("BOWLINE_CRASH", kind);
+        let outcome = self.run(arguments);
+        self.world.unset("BOWLINE_CRASH");
+        outcome.code == ABORTED
+    }
+
+    /// Runs a verb to its end; its points in the order in which they are passed.
+    ///
+    /// # Panics
+    /// When it ends otherwise than with `code`.
+    #[track_caller]
+    pub fn list(&mut self, arguments: &[&str], code: i32) -> Vec<Point> {
+        self.world.set("BOWLINE_CRASH", "list");
         let outcome = self.run(arguments).expect_exit(code);
         self.world.unset("BOWLINE_CRASH");
-        let count = outcome.stderr.lines().find_map(|line| line.strip_prefix("crash points: "));
-        count.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("{outcome}"))
+        let lines = outcome.stderr.lines();
+        let points = lines.filter_map(|line| line.strip_prefix("crash point: "));
+        points.map(|text| text.parse().unwrap_or_else(|error| panic!("{error}"))).collect()
     }
 
     /// The journal, opened beside whoever conducts.
     pub fn journal(&self) -> Journal {
         Journal::open(self.world.state().join("journal.db"), Durability::Normal)
             .expect("the journal can be opened")
+    }
+
+    /// The events after the event number `head`.
+    ///
+    /// # Panics
+    /// When the journal cannot be read.
+    #[must_use]
+    #[track_caller]
+    pub fn events_after(&self, head: u64) -> Vec<Event> {
+        self.journal().events(head + 1, EVENTS_MAX).expect("the journal can be read")
     }
 
     /// The events of a kind, of every key.
@@ -192,15 +235,31 @@ impl House {
 
     /// The shims of pods: process id and pod folder.
     pub fn shims(&self) -> Vec<(u32, String)> {
-        let shim = |process: bowline_testkit::Leftover| {
+        let shim = |process: Leftover| {
             let (_, folder) = process.command.split_once(" shim ")?;
             Some((process.pid, folder.to_owned()))
         };
         self.world.processes().into_iter().filter_map(shim).collect()
     }
 
+    /// What the servers that run would answer, sorted: each is asked for its own file, so that a
+    /// process without traffic is seen too.
+    ///
+    /// # Panics
+    /// When the root of a living process cannot be read.
+    #[must_use]
+    pub fn running(&self) -> Vec<String> {
+        let read = |pid| files::read_text(format!("/proc/{pid}/root/behaviour"), 1024).ok();
+        let mut all: Vec<String> = self.processes("/server").into_iter().filter_map(read).collect();
+        all.sort();
+        all
+    }
+
     /// What must be true whenever a command has ended: one version has all traffic, it is the
     /// one that answers `name`, and nothing is there twice or left behind.
+    ///
+    /// # Panics
+    /// When it is not.
     #[track_caller]
     pub fn expect_settled(&self, name: &str, replicas: usize) {
         let journal = self.journal();
@@ -224,8 +283,9 @@ impl House {
             let shims = self.shims();
             let folders: BTreeSet<&String> = shims.iter().map(|(_, folder)| folder).collect();
             assert_eq!(folders.len(), shims.len(), "two shims for one pod: {shims:?}");
-            let servers = self.processes("/server").len();
-            (shims.len() == replicas && servers == replicas).then_some(())
+            let running = self.running();
+            let right = running.iter().all(|text| text == name);
+            (right && shims.len() == replicas && running.len() == replicas).then_some(())
         });
         assert_eq!(self.processes(" edge-shim ").len(), 1, "one edge");
         assert_eq!(self.processes("bowline edge ").len(), 1, "one edge");
@@ -258,14 +318,6 @@ spec:
       steps: [{{ setWeight: 50 }}, {{ pause: {{ duration: {pause} }} }}]
 "
     )
-}
-
-/// The `bowline` that was built beside this test.
-pub fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its own path");
-    let program = test.parent().and_then(Path::parent).expect("target/<profile>").join("bowline");
-    assert!(files::exists(&program), "build it first: cargo build -p bowline");
-    program
 }
 
 /// The server's bytes, built once a test run.
