@@ -3,6 +3,7 @@
 
 use crate::conductor::SUPERSEDED;
 use crate::lane::REPORTS_KEPT;
+use crate::prune::{KEEP_SET, PRUNED};
 use crate::release::kind;
 use crate::rollout::{
     ABORT, ADOPTED, APPLIED, PAUSE, PROMOTE, REMOVED, RESUME, RETRY, ROLLBACK_FINISHED,
@@ -26,6 +27,8 @@ const OTHERS: &[&str] = &[
     SUPERSEDED,
     REPORTS_KEPT,
     APPLIED,
+    KEEP_SET,
+    PRUNED,
     BUILT,
     DEPLOYED,
     ABORT,

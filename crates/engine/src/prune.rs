@@ -18,7 +18,7 @@ pub use gather::gather;
 pub use plan::{
     Application, Brought, Facts, Keep, Known, Limits, Lost, Reason, Removal, Thing, What, plan,
 };
-pub(crate) use pruned::{keep_event, refusal};
+pub(crate) use pruned::{KEEP_SET, PRUNED, keep_event, refusal};
 
 use crate::conductor::Conductor;
 use crate::failure::Failure;

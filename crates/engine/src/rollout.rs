@@ -201,6 +201,9 @@ struct Controller<'a> {
     asked: bool,
     /// The pods as they were seen last; `None` until they were seen once.
     seen: Option<BTreeMap<String, Pods>>,
+    /// Since when this process has seen each pod ready, by its uid: the label of the transition
+    /// and the monotonic time.
+    ready_since: BTreeMap<String, (String, Duration)>,
     /// How many pods of versions that are to have none were seen last.
     lingering: usize,
     /// Since when nothing else is left to do than to wait for them.
@@ -233,6 +236,7 @@ impl<'a> Controller<'a> {
             end: None,
             asked: false,
             seen: None,
+            ready_since: BTreeMap::new(),
             lingering: 0,
             leaving_since: None,
             trouble: None,

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// What an application keeps from now on; the key is the rollout's.
-const KEEP_SET: &str = "engine.keep_set";
+pub(crate) const KEEP_SET: &str = "engine.keep_set";
 
 /// The image of a release is taken away; the key is the rollout's.
-const PRUNED: &str = "engine.release_pruned";
+pub(crate) const PRUNED: &str = "engine.release_pruned";
 
 /// The body of [`PRUNED`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -67,8 +67,9 @@ impl Controller<'_> {
     }
 
     /// The pods by version, and how many there are of versions that are to have none.
-    async fn pods(&self) -> Result<(BTreeMap<String, Pods>, usize), Trouble> {
-        let namespace = &self.job.namespace;
+    async fn pods(&mut self) -> Result<(BTreeMap<String, Pods>, usize), Trouble> {
+        let job = self.job;
+        let namespace = &job.namespace;
         let labelled = ListParams::default().labels(HASH_LABEL);
         let sets: Api<ReplicaSet> = Api::namespaced(self.target.client.clone(), namespace);
         let pods: Api<Pod> = Api::namespaced(self.target.client.clone(), namespace);
@@ -81,7 +82,10 @@ impl Controller<'_> {
             let wanted = set.spec.replicas.unwrap_or(1);
             seen.entry(hash).or_default().desired += u32::try_from(wanted).unwrap_or(0);
         }
-        for pod in pods.items.iter().filter(|pod| self.owns(pod.metadata.labels.as_ref())) {
+        for pod in &pods.items {
+            if !self.owns(pod.metadata.labels.as_ref()) {
+                continue;
+            }
             let Some(hash) = hash(pod.metadata.labels.as_ref()) else { continue };
             lingering += usize::from(self.state.scales.get(&hash).is_none_or(|s| s.replicas == 0));
             let entry = seen.entry(hash).or_default();
@@ -136,17 +140,23 @@ impl Controller<'_> {
         labels.is_some_and(|labels| selector.iter().all(|(k, v)| labels.get(k) == Some(v)))
     }
 
-    /// Ready for `minReadySeconds`.
-    fn long_enough(&self, pod: &Pod) -> bool {
-        let wanted = i64::from(self.job.spec.min_ready_seconds);
-        if wanted == 0 {
+    /// Ready for `minReadySeconds`, on the monotonic clock of this process: the transition's own
+    /// time is a wall clock's, and only says whether it is still the same one.
+    fn long_enough(&mut self, pod: &Pod) -> bool {
+        let wanted = Duration::from_secs(self.job.spec.min_ready_seconds.into());
+        if wanted.is_zero() {
             return true;
         }
         let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
         let ready = conditions.and_then(|all| all.iter().find(|c| c.type_ == "Ready"));
-        let since = ready.and_then(|condition| condition.last_transition_time.as_ref());
-        let Some(since) = since else { return false };
-        clock::now().seconds() - since.0.as_second() >= wanted
+        let transition = ready.and_then(|condition| condition.last_transition_time.as_ref());
+        let (Some(transition), Some(uid)) = (transition, &pod.metadata.uid) else { return false };
+        let (transition, now) = (transition.0.to_string(), clock::monotonic());
+        let known = self.ready_since.entry(uid.clone()).or_insert((transition.clone(), now));
+        if known.0 != transition {
+            *known = (transition, now);
+        }
+        now.saturating_sub(known.1) >= wanted
     }
 
     async fn counters(&self) -> Counters {

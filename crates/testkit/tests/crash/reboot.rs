@@ -115,6 +115,10 @@ fn times_of_a_boot_that_was_up_for_longer_delay_nothing_in_the_next() {
 #[test]
 fn a_wall_clock_that_jumps_moves_no_decision() {
     let mut house = crate::house(1, 3);
+    // Readiness that must last is a matter of time too.
+    let deadline = "progressDeadlineSeconds: 60";
+    let lasting = format!("{deadline}\n  minReadySeconds: 1");
+    house.repository.edit("deploy/rollout.yaml", deadline, &lasting);
     house.commit_good();
     house.run(&["release"]).expect_exit(0);
     // Hours forward and back, also between the processes of one rollout: labels only.
