@@ -25,7 +25,8 @@ const WORKFLOW: &str = "name: ci\non: { push: { branches: [main] } }\njobs:\n  t
 const COVERAGE: &str = "mode: set\nexample.com/checkout/price.go:9.55,12.2 9 1\n\
     example.com/checkout/main.go:16.13,21.2 1 0\n";
 
-const TESTS: &str = "{\"Action\":\"pass\",\"Package\":\"example.com/checkout\",\"Test\":\"TestOne\"}\n\
+const TESTS: &str = "{\"Action\":\"pass\",\"Package\":\"example.com/checkout\",\
+    \"Test\":\"TestOne\"}\n\
     {\"Action\":\"pass\",\"Package\":\"example.com/checkout\",\"Elapsed\":0.1}\n";
 
 /// What one good release took and left.
