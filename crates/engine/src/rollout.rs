@@ -29,8 +29,8 @@ mod trouble;
 pub use applied::{APPLIED, Applied, job_of};
 pub(crate) use back::under_way;
 pub use back::{Back, back};
+pub(crate) use environment::REMOVED;
 pub use environment::remove;
-pub(crate) use environment::{REMOVED, apply};
 pub(crate) use history::{History, histories};
 pub use outside::{hold_others, phase_of, supersede};
 pub use past::CTRL_C;
@@ -136,7 +136,7 @@ pub fn sentence(end: &End) -> String {
 /// # Errors
 /// The journal cannot be read, or holds what this version does not know.
 pub fn state(conductor: &Conductor, key: &str) -> Result<State, Failure> {
-    conductor.rollout_state(key)
+    Ok(conductor.history(key)?.state)
 }
 
 /// Carries a rollout to its end: promoted, aborted or refused; and waits until what it left
