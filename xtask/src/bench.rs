@@ -1,5 +1,5 @@
-//! Measurements: `cargo xtask bench main-job | crash | long`. Ratios are taken in one run; results stand with
-//! the machine's facts under `bench/results/`. Never a pass or fail by the clock.
+//! Measurements: `cargo xtask bench main-job | crash | long`. Ratios are taken in one run; results
+//! stand with the machine's facts under `bench/results/`. Never a pass or fail by the clock.
 
 mod crash;
 mod example;

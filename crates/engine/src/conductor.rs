@@ -4,13 +4,12 @@ use crate::failure::Failure;
 use crate::kinds;
 use crate::notice::{Notice, Watcher};
 use crate::release::{self, Release};
-use crate::rollout;
+use crate::rollout::{self, History};
 use bowline_diag::Diagnostic;
 use bowline_host::directories::Directories;
 use bowline_host::files::{self, Lock, TryLock};
 use bowline_journal::{Durability, Epoch, Journal, When};
 use bowline_model::{Effect, Event, NewEvent};
-use bowline_rollout::machine::State;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,13 +27,16 @@ pub struct Conductor {
     epoch: Epoch,
     watcher: Arc<dyn Watcher>,
     /// Rollouts by key, as far as they were folded: the journal is read once.
-    folds: Mutex<BTreeMap<String, Folded>>,
+    folds: Mutex<BTreeMap<String, Folded<History>>>,
+    /// The same of all releases.
+    releases: Mutex<Folded<Vec<Release>>>,
     _lock: Lock,
 }
 
 /// A fold and the number of the first event that is not in it.
-struct Folded {
-    state: State,
+#[derive(Default)]
+struct Folded<T> {
+    fold: T,
     next: u64,
 }
 
@@ -62,8 +64,8 @@ impl Conductor {
         journal.refuse_unknown_kinds(&kinds::known())?;
         let epoch = journal.acquire(&format!("process {}", std::process::id()))?;
         let directories = directories.clone();
-        let folds = Mutex::default();
-        Ok(Self { journal, directories, epoch, watcher, folds, _lock: lock })
+        let (folds, releases) = (Mutex::default(), Mutex::default());
+        Ok(Self { journal, directories, epoch, watcher, folds, releases, _lock: lock })
     }
 
     /// Appends events and the effects that they call for, in one transaction.
@@ -142,32 +144,36 @@ impl Conductor {
         Arc::clone(&self.watcher)
     }
 
-    /// The state of the rollout `key`. Only what was appended since the last call is read.
+    /// The history of the rollout `key`. Only what was appended since the last call is read.
     ///
     /// # Errors
     /// The journal cannot be read, or holds what this version does not know.
-    pub(crate) fn rollout_state(&self, key: &str) -> Result<State, Failure> {
+    pub(crate) fn history(&self, key: &str) -> Result<History, Failure> {
         let mut folds = self.folds.lock().unwrap_or_else(PoisonError::into_inner);
         let before = folds.remove(key);
-        let mut folded = before.unwrap_or_else(|| Folded { state: State::new(key), next: 0 });
+        let mut folded = before.unwrap_or_else(|| Folded { fold: History::new(key), next: 0 });
         let mut entries = self.journal.events_of_from("rollout.", key, folded.next)?;
         entries.extend(self.journal.events_of_from(rollout::REMOVED, key, folded.next)?);
         entries.sort_by_key(|entry| entry.n);
         for entry in &entries {
-            rollout::apply(&mut folded.state, entry)?;
+            folded.fold.take_in(entry)?;
             folded.next = entry.n + 1;
         }
-        let state = folded.state.clone();
+        let history = folded.fold.clone();
         folds.insert(key.to_owned(), folded);
-        Ok(state)
+        Ok(history)
     }
 
-    /// All releases, oldest first.
+    /// All releases, oldest first. Only what was appended since the last call is read.
     ///
     /// # Errors
     /// The journal cannot be read, or holds what this version does not know.
     pub fn releases(&self) -> Result<Vec<Release>, Failure> {
-        releases(&self.journal)
+        let mut folded = self.releases.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = std::mem::take(&mut *folded);
+        fold_further(&self.journal, &mut before)?;
+        *folded = before;
+        Ok(folded.fold.clone())
     }
 }
 
@@ -188,12 +194,18 @@ fn lock_file(directories: &Directories) -> PathBuf {
 /// # Errors
 /// The journal cannot be read, or holds what this version does not know.
 pub fn releases(journal: &Journal) -> Result<Vec<Release>, Failure> {
+    let mut folded = Folded::default();
+    fold_further(journal, &mut folded)?;
+    Ok(folded.fold)
+}
+
+fn fold_further(journal: &Journal, folded: &mut Folded<Vec<Release>>) -> Result<(), Failure> {
     let mut events = Vec::new();
     for prefix in release::kind::PREFIXES {
-        events.extend(journal.events_by_kind(prefix)?);
+        events.extend(journal.events_by_kind_from(prefix, folded.next)?);
     }
     events.sort_by_key(|event| event.n);
-    releases_of(&events)
+    fold_events(&events, folded)
 }
 
 /// All releases of these events, oldest first.
@@ -201,13 +213,18 @@ pub fn releases(journal: &Journal) -> Result<Vec<Release>, Failure> {
 /// # Errors
 /// They hold what this version does not know.
 pub fn releases_of(events: &[Event]) -> Result<Vec<Release>, Failure> {
-    release::fold(events).map_err(|message| {
-        Failure::usage(
-            Diagnostic::error(
-                "BOW1004",
-                format!("the journal holds an unreadable entry: {message}"),
-            )
-            .help("use the version of `bowline` that wrote this journal"),
-        )
-    })
+    let mut folded = Folded::default();
+    fold_events(events, &mut folded)?;
+    Ok(folded.fold)
+}
+
+fn fold_events(events: &[Event], folded: &mut Folded<Vec<Release>>) -> Result<(), Failure> {
+    let unread = |message: String| {
+        let message = format!("the journal holds an unreadable entry: {message}");
+        let help = "use the version of `bowline` that wrote this journal";
+        Failure::usage(Diagnostic::error("BOW1004", message).help(help))
+    };
+    release::fold_onto(&mut folded.fold, events).map_err(unread)?;
+    folded.next = events.last().map_or(folded.next, |event| event.n + 1);
+    Ok(())
 }

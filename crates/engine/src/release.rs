@@ -147,7 +147,19 @@ pub fn overridden_event(id: &str, reason: &str) -> NewEvent {
 /// # Errors
 /// The number and kind of an event that this version cannot read.
 pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Vec<Release>, String> {
-    let mut releases: Vec<Release> = Vec::new();
+    let mut releases = Vec::new();
+    fold_onto(&mut releases, events)?;
+    Ok(releases)
+}
+
+/// Takes further events in.
+///
+/// # Errors
+/// As [`fold`].
+pub fn fold_onto<'a>(
+    releases: &mut Vec<Release>,
+    events: impl IntoIterator<Item = &'a Event>,
+) -> Result<(), String> {
     for event in events {
         let unread = |e: serde_json::Error| format!("event {} `{}`: {e}", event.n, event.kind);
         if event.kind == kind::STARTED {
@@ -188,7 +200,7 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Vec<Relea
             _ => {}
         }
     }
-    Ok(releases)
+    Ok(())
 }
 
 #[cfg(test)]

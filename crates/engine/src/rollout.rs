@@ -32,7 +32,6 @@ pub use adopt::{ADOPTED, adopt};
 pub use applied::{APPLIED, Applied, job_of};
 pub use back::{Back, back};
 pub(crate) use back::{FINISHED as ROLLBACK_FINISHED, STARTED as ROLLBACK_STARTED, under_way};
-pub(crate) use environment::apply;
 pub use environment::{REMOVED, remove};
 pub(crate) use history::{History, histories};
 pub use outside::{hold_others, phase_of, supersede};
@@ -139,7 +138,7 @@ pub fn sentence(end: &End) -> String {
 /// # Errors
 /// The journal cannot be read, or holds what this version does not know.
 pub fn state(conductor: &Conductor, key: &str) -> Result<State, Failure> {
-    conductor.rollout_state(key)
+    Ok(conductor.history(key)?.state)
 }
 
 /// Carries a rollout to its end: promoted, aborted or refused; and waits until what it left

@@ -40,6 +40,16 @@ impl Journal {
         self.select(&self.lock(), &sql, [prefix])
     }
 
+    /// As [`Journal::events_by_kind`], from event number `from` on.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Broken`].
+    pub fn events_by_kind_from(&self, prefix: &str, from: u64) -> Result<Vec<Event>, Error> {
+        let sql =
+            format!("{COLUMNS} WHERE kind >= ?1 AND kind < ?1 || '{{' AND n >= ?2 ORDER BY n");
+        self.select(&self.lock(), &sql, (prefix, signed(from)))
+    }
+
     /// As [`Journal::events_of`], from event number `from` on: what a fold has not seen yet.
     ///
     /// # Errors

@@ -94,6 +94,12 @@ impl Store {
         let (blobs, trees) = (self.blobs(), self.root().join("trees"));
         let locks = self.root().join("locks");
         let is_gone = |key: &str| !files::exists(trees.join(key));
+        // Whoever makes a tree holds its lock.
+        let is_being_made = |key: &str| -> Result<bool, Error> {
+            let lock = locks.join(format!("tree-{key}"));
+            let held = || files::try_lock(&lock).map(|lock| matches!(lock, TryLock::HeldBy(_)));
+            Ok(files::exists(&lock) && held()?)
+        };
         let mut found = Vec::new();
         for entry in files::list(&blobs)? {
             if entry.name.starts_with('.') {
@@ -101,15 +107,19 @@ impl Store {
             }
         }
         for entry in files::list(&trees)? {
-            let mark = entry.name.strip_prefix('.').and_then(|name| name.strip_suffix(".boot"));
-            let partial = entry.name.starts_with('.') && entry.name.ends_with(".partial");
-            if partial || mark.is_some_and(is_gone) {
-                found.push(trees.join(entry.name));
+            let Some(hidden) = entry.name.strip_prefix('.') else { continue };
+            let mark = hidden.strip_suffix(".boot").filter(|key| is_gone(key));
+            let Some(key) = hidden.strip_suffix(".partial").or(mark) else { continue };
+            if !is_being_made(key)? {
+                found.push(trees.join(&entry.name));
             }
         }
         for entry in files::list(&locks)? {
-            if entry.name.strip_prefix("tree-").is_some_and(is_gone) {
-                found.push(locks.join(entry.name));
+            let key = entry.name.strip_prefix("tree-").filter(|key| is_gone(key));
+            if let Some(key) = key
+                && !is_being_made(key)?
+            {
+                found.push(locks.join(&entry.name));
             }
         }
         Ok(found)

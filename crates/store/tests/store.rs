@@ -145,3 +145,43 @@ fn a_key_is_a_plain_name() {
     }
     assert!(store.tree_dir(&"x".repeat(200)).is_ok());
 }
+
+#[test]
+fn what_a_crash_left_is_found_and_what_is_being_made_is_not() {
+    let (_folder, store) = store();
+    let digest = store.put(b"content").unwrap();
+    for key in ["commit-1", "commit-2"] {
+        store.tree_dir(key).unwrap().make(|_| Ok::<_, Error>(())).unwrap();
+    }
+    assert_eq!(store.leftovers().unwrap(), Vec::<std::path::PathBuf>::new());
+    let keys = |store: &Store| -> Vec<String> {
+        store.found_trees().unwrap().into_iter().map(|tree| tree.key).collect()
+    };
+    assert_eq!(keys(&store), ["commit-1", "commit-2"]);
+    assert_eq!(store.found_blobs().unwrap()[0].digest, digest);
+    store.remove_tree("commit-1").unwrap();
+    store.remove_tree("commit-1").unwrap();
+    assert_eq!(keys(&store), ["commit-2"]);
+    assert!(!store.root().join("locks/tree-commit-1").exists());
+
+    // A tree that somebody is making has its lock held; its lock and half are no leftovers.
+    let made = store.tree_dir("commit-3").unwrap().make(|_| {
+        assert_eq!(store.leftovers().unwrap(), Vec::<std::path::PathBuf>::new());
+        Err(Error::Key("as in a crash".to_owned()))
+    });
+    assert!(made.is_err());
+    std::fs::write(store.root().join("blobs/sha256/.0a.tmp"), b"half").unwrap();
+    std::fs::create_dir(store.root().join("trees/.commit-4.partial")).unwrap();
+    let left = store.leftovers().unwrap();
+    let names: Vec<_> = left.iter().map(|path| path.file_name().unwrap()).collect();
+    assert_eq!(names, [".0a.tmp", ".commit-4.partial", "tree-commit-3"]);
+}
+
+#[test]
+fn nobody_clears_up_while_a_guest_is_there() {
+    let (_folder, store) = store();
+    let guest = store.guest().unwrap();
+    assert!(store.alone().unwrap().is_none());
+    drop(guest);
+    assert!(store.alone().unwrap().is_some());
+}

@@ -19,13 +19,15 @@ const BACK_EVERY: usize = 7;
 
 /// A workflow of a moment: the reports were written before.
 const WORKFLOW: &str = "name: ci\non: { push: { branches: [main] } }\njobs:\n  test:\n    \
-    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: |\n          \
+    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      \
+    - run: |\n          \
     cp reports/cover.txt coverage.out\n          cp reports/test.txt test.json\n";
 
 const COVERAGE: &str = "mode: set\nexample.com/checkout/price.go:9.55,12.2 9 1\n\
     example.com/checkout/main.go:16.13,21.2 1 0\n";
 
-const TESTS: &str = "{\"Action\":\"pass\",\"Package\":\"example.com/checkout\",\"Test\":\"TestOne\"}\n\
+const TESTS: &str = "{\"Action\":\"pass\",\"Package\":\"example.com/checkout\",\
+    \"Test\":\"TestOne\"}\n\
     {\"Action\":\"pass\",\"Package\":\"example.com/checkout\",\"Elapsed\":0.1}\n";
 
 /// What one good release took and left.

@@ -1,13 +1,14 @@
-//! What was ever brought out, rollout by rollout, in one reading of the journal.
+//! What was ever brought out, rollout by rollout, folded event by event.
 
 use super::environment;
 use crate::conductor::Conductor;
 use crate::failure::Failure;
+use bowline_model::Event as Entry;
 use bowline_rollout::Version;
 use bowline_rollout::machine::{Event, State};
-use std::collections::BTreeMap;
 
 /// The versions of one rollout.
+#[derive(Clone)]
 pub(crate) struct History {
     /// `<environment>/<app>`.
     pub key: String,
@@ -19,39 +20,43 @@ pub(crate) struct History {
     pub tried: Vec<Version>,
 }
 
-/// Every rollout of the journal. Removing an environment forgets what was brought out there.
-///
-/// # Errors
-/// The journal cannot be read.
-pub(crate) fn histories(conductor: &Conductor) -> Result<Vec<History>, Failure> {
-    let mut events = conductor.journal.events_by_kind("rollout.")?;
-    events.extend(conductor.journal.events_by_kind(environment::REMOVED)?);
-    events.sort_by_key(|entry| entry.n);
-    let mut histories: BTreeMap<String, History> = BTreeMap::new();
-    for entry in &events {
-        let key = &entry.key;
-        let history = histories.entry(key.clone()).or_insert_with(|| History {
-            key: key.clone(),
-            state: State::new(key),
-            promoted: Vec::new(),
-            tried: Vec::new(),
-        });
+impl History {
+    /// Nothing so far.
+    pub(crate) fn new(key: &str) -> Self {
+        let (promoted, tried) = (Vec::new(), Vec::new());
+        Self { key: key.to_owned(), state: State::new(key), promoted, tried }
+    }
+
+    /// Takes the next event of the rollout in, or of its removal: removing an environment
+    /// forgets what was brought out there.
+    ///
+    /// # Errors
+    /// An event that this version cannot read.
+    pub(crate) fn take_in(&mut self, entry: &Entry) -> Result<(), Failure> {
         if entry.kind == environment::REMOVED {
-            history.promoted.clear();
-            history.tried.clear();
+            self.promoted.clear();
+            self.tried.clear();
         }
         match Event::from_event(entry)? {
-            Some(Event::Started(event)) => last_of(&mut history.tried, event.version),
+            Some(Event::Started(event)) => last_of(&mut self.tried, event.version),
             Some(Event::Promoted(_)) => {
-                if let Some(rollout) = &history.state.rollout {
-                    last_of(&mut history.promoted, rollout.version.clone());
+                if let Some(rollout) = &self.state.rollout {
+                    last_of(&mut self.promoted, rollout.version.clone());
                 }
             }
             _ => {}
         }
-        environment::apply(&mut history.state, entry)?;
+        environment::apply(&mut self.state, entry)
     }
-    Ok(histories.into_values().collect())
+}
+
+/// Every rollout of the journal.
+///
+/// # Errors
+/// The journal cannot be read.
+pub(crate) fn histories(conductor: &Conductor) -> Result<Vec<History>, Failure> {
+    let keys = conductor.journal.keys_of("rollout.started")?;
+    keys.iter().map(|key| conductor.history(key)).collect()
 }
 
 fn last_of(versions: &mut Vec<Version>, version: Version) {
