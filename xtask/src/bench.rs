@@ -1,5 +1,6 @@
 //! Measurements: `cargo xtask bench main-job | crash | long`. Ratios are taken in one run; results
-//! stand with the machine's facts under `bench/results/`. Never a pass or fail by the clock.
+//! stand with the machine's facts under `bench/results/` or `docs/`. Never a pass or fail by the
+//! clock.
 
 mod crash;
 mod example;
@@ -10,7 +11,11 @@ mod main_job;
 mod ordinary;
 mod quantile;
 
+use crash::Profile;
 use std::path::Path;
+
+const USAGE: &str = "usage: cargo xtask bench main-job [--without-build | --quick] | \
+                     crash [--debug | --quick] | long [RELEASES]";
 
 /// Runs one bench by name.
 pub fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
@@ -18,15 +23,14 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
         ["main-job"] => main_job::run(root, 20, 10, true),
         ["main-job", "--without-build"] => main_job::run(root, 20, 10, false),
         ["main-job", "--quick"] => main_job::run(root, 3, 3, false),
-        ["crash"] => crash::run(root, usize::MAX, 10),
-        ["crash", "--quick"] => crash::run(root, 10, 2),
+        ["crash"] => crash::run(root, usize::MAX, 10, Profile::Release),
+        ["crash", "--debug"] => crash::run(root, usize::MAX, 10, Profile::Debug),
+        ["crash", "--quick"] => crash::run(root, 10, 2, Profile::Debug),
         ["long"] => long::run(root, 200),
         ["long", releases] => match releases.parse() {
             Ok(releases) => long::run(root, releases),
             Err(error) => Err(format!("`{releases}` is not a number of releases: {error}")),
         },
-        _ => Err("usage: cargo xtask bench (main-job [--without-build | --quick] | \
-                  crash [--quick] | long [N])"
-            .into()),
+        _ => Err(USAGE.into()),
     }
 }

@@ -1,7 +1,6 @@
 //! What this machine permits: each thing a sandbox needs is tried, not guessed. Feeds `doctor`.
 //!
 //! A lower rung is never taken by itself: what is missing is an error with its remedy.
-#![expect(clippy::disallowed_methods, reason = "looks for control groups")]
 
 use crate::limits::READY_MS_MAX;
 use crate::machine::{self, Obstacle};

@@ -12,7 +12,7 @@ use std::path::Path;
 const HEAD: &str = "\
 # Crash matrix
 
-Written by `cargo xtask bench crash`; not edited by hand.
+Written by `cargo xtask bench crash`, not edited by hand.
 
 A **point** lies before and after everything that outlives the conductor's process: an append to
 the journal (`engine.`, `workflow.`, `gate.`, `image.`, `record.`, `manifest.`, `rollout.`), an
@@ -31,21 +31,38 @@ two effects share a key, no process is left twice or without its pod, one comman
 `abort` and `kill -9` leave the page cache whole: they say nothing about power cuts.
 ";
 
+/// Which build of `bowline` is measured.
+#[derive(Clone, Copy, Debug)]
+pub enum Profile {
+    /// What is shipped.
+    Release,
+    /// What the tests use: it is there already.
+    Debug,
+}
+
 /// Runs everything and writes the page; `points` of each scenario at most.
-pub fn run(root: &Path, points: usize, kills: usize) -> Result<(), String> {
-    cargo(root, &["build", "--release", "--locked", "--package", "bowline"])?;
+pub fn run(root: &Path, points: usize, kills: usize, profile: Profile) -> Result<(), String> {
+    let build = ["build", "--locked", "--package", "bowline"];
+    let folder = match profile {
+        Profile::Release => "release",
+        Profile::Debug => "debug",
+    };
+    match profile {
+        Profile::Release => cargo(root, &[&build[..], &["--release"]].concat())?,
+        Profile::Debug => cargo(root, &build)?,
+    }
     let work = root.join("bench/work");
     std::fs::create_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
     let file = work.join("crash.json");
     std::fs::remove_file(&file).ok();
-    let program = root.join("target/release/bowline").display().to_string();
+    let program = root.join("target").join(folder).join("bowline").display().to_string();
     let (points, kills) = (points.to_string(), kills.to_string());
     let tool = ["run", "--quiet", "--locked", "--package", "bowline-testkit", "--bin"];
     let asked = ["crash-bench", "--", &program, &file.display().to_string(), &points, &kills];
     cargo(root, &[&tool[..], &asked[..]].concat())?;
     let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
     let measured: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    let page = page(&measured);
+    let page = page(&measured, folder);
     let path = root.join("docs/crash-matrix.md");
     std::fs::write(&path, &page).map_err(|e| format!("{}: {e}", path.display()))?;
     println!("{page}");
@@ -58,11 +75,12 @@ fn cargo(root: &Path, arguments: &[&str]) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("failed: cargo {}", arguments.join(" "))) }
 }
 
-fn page(measured: &Value) -> String {
+fn page(measured: &Value, build: &str) -> String {
     let mut page = format!("{HEAD}\n## Measured\n");
     for fact in machine::facts() {
         let _ = writeln!(page, "- {fact}");
     }
+    let _ = writeln!(page, "- build of `bowline`: {build}");
     let _ = writeln!(page, "\n| what | bar | measured |\n|---|---|---|");
     for [what, bar, figure] in rows(measured) {
         let _ = writeln!(page, "| {what} | {bar} | {figure} |");
@@ -176,10 +194,11 @@ mod tests {
             })
         };
         let passed = [point("before", "equal"), point("after", "failed")];
-        let page = page(&json!({
+        let measured = json!({
             "matrix": {"seconds": 60.0, "points": {"a rollback": 2}, "passed": passed},
             "edge": [{"in_flight": 3, "later": 0, "ready_ms": 12.0}],
-        }));
+        });
+        let page = page(&measured, "release");
         for line in [
             "| points that end alike | N of N, N ≥ 150 | 1 of 2 |",
             "| `pod.start` | 1 of 1 | 0 of 1 |",

@@ -194,7 +194,9 @@ impl Objects {
             Transaction { inner: &mut inner, changes: Vec::new(), applied: Vec::new() };
         let result = work(&mut transaction);
         let (changes, applied) = (transaction.changes, transaction.applied);
-        let point = inner.connection.path().and_then(|_| point(&changes));
+        // A rehearsal in memory leaves nothing behind.
+        let lasts = inner.connection.path().is_some_and(|path| !path.is_empty());
+        let point = if lasts { point(&changes) } else { None };
         let kept = match (&result, dry_run) {
             (Ok(_), false) => {
                 passed(point.as_deref(), When::Before);

@@ -334,7 +334,9 @@ fn built_server(world: &World) -> &'static [u8] {
             [("PATH", path), ("HOME", home), ("GOCACHE", cache), ("CGO_ENABLED", "0".into())];
         let output = tool::run(&Tool {
             program: "go".into(),
-            arguments: ["build", "-o", "server", "main.go"].map(str::to_owned).to_vec(),
+            arguments: ["build", "-ldflags=-s -w", "-o", "server", "main.go"]
+                .map(str::to_owned)
+                .to_vec(),
             directory: folder.clone(),
             environment: variables.map(|(name, value)| (name.to_owned(), value)).to_vec(),
             input: Vec::new(),

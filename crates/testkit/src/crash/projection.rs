@@ -59,12 +59,12 @@ impl Projection {
         let ends = since.filter(|event| {
             ["engine.release_finished", "engine.rollback_finished"].contains(&&*event.kind)
         });
-        let outcomes = ends.map(|event| match event.body["outcome"].as_str() {
+        let mut outcomes = ends.map(|event| match event.body["outcome"].as_str() {
             Some(outcome) => outcome.to_owned(),
             None => "rolled back by hand".to_owned(),
         });
         Self {
-            outcome: outcomes.last().unwrap_or_default(),
+            outcome: outcomes.next_back().unwrap_or_default(),
             weights: weights.collect(),
             running: house.running().iter().map(|text| role(text == name)).collect(),
             deployed: image(&house.newest("record.deployed").body["digest"]),
