@@ -17,7 +17,6 @@
 #![forbid(unsafe_code)]
 #![expect(
     clippy::disallowed_methods,
-    clippy::print_stderr,
     clippy::print_stdout,
     reason = "a test kit: it starts the program under test, and what was skipped or passed is told"
 )]
