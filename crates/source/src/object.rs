@@ -179,14 +179,27 @@ mod tests {
     #[test]
     fn every_form_of_git_s_folder_is_refused_and_its_neighbours_are_not() {
         for name in [
-            ".git ", ".git.", ".git. .", "git~1", "GIT~1", "git~1 ", ".g\u{200c}it", "\u{feff}.Git",
-            ".git\u{202e}", ".git::$INDEX_ALLOCATION", ".git:x", ".git\\hooks", "git~1\\hooks",
+            ".git ",
+            ".git.",
+            ".git. .",
+            "git~1",
+            "GIT~1",
+            "git~1 ",
+            ".g\u{200c}it",
+            "\u{feff}.Git",
+            ".git\u{202e}",
+            ".git::$INDEX_ALLOCATION",
+            ".git:x",
+            ".git\\hooks",
+            "git~1\\hooks",
         ] {
             for path in [name.to_owned(), format!("a/{name}/hooks/x")] {
                 assert!(checked_path(path.as_bytes()).is_err(), "{path:?}");
             }
         }
-        for name in ["git~2", "git~10", "git~", ".gitx", ".github", "git", "a.git", ". git", "git ~1"] {
+        for name in
+            ["git~2", "git~10", "git~", ".gitx", ".github", "git", "a.git", ". git", "git ~1"]
+        {
             assert!(checked_path(name.as_bytes()).is_ok(), "{name:?}");
         }
     }
