@@ -29,7 +29,7 @@ const CASES: [(&str, &str, i32); 13] = [
     ("failed after it was written", "cp reports/cover.txt coverage.out; exit 1", 1),
 ];
 
-/// The gate's own stage of the journal: what serves did not change.
+/// What serves did not change.
 #[track_caller]
 fn nothing_new(world: &World, what: &str) {
     let listed = world.bowline(world.root(), &["ls", "environments", "-o", "json"]).expect_exit(0);
