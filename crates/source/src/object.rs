@@ -150,7 +150,7 @@ pub(crate) fn checked_path(path: &[u8]) -> Result<String, Error> {
     for part in text.split('/') {
         match part {
             "" | "." | ".." => return Err(refused("it leaves its folder")),
-            part if part.eq_ignore_ascii_case(".git") => {
+            part if names_git(part) => {
                 return Err(refused("it would overwrite git's own files"));
             }
             _ => {}
@@ -159,9 +159,50 @@ pub(crate) fn checked_path(path: &[u8]) -> Result<String, Error> {
     Ok(text.to_owned())
 }
 
+/// Whether some file system takes the name for `.git`: HFS+ skips invisible characters, NTFS
+/// skips dots and spaces at the end, reads `:` as a stream, `\\` as a separator, and calls `.git`
+/// also `git~1`. Git refuses the same names.
+fn names_git(part: &str) -> bool {
+    let invisible = |c: &char| {
+        let ranges = ['\u{200c}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{206a}'..='\u{206f}'];
+        *c == '\u{feff}' || ranges.iter().any(|range| range.contains(c))
+    };
+    let visible: String = part.chars().filter(|c| !invisible(c)).collect();
+    let name = visible.split([':', '\\']).next().unwrap_or_default().trim_end_matches(['.', ' ']);
+    name.eq_ignore_ascii_case(".git") || name.eq_ignore_ascii_case("git~1")
+}
+
 #[cfg(test)]
 mod tests {
     use super::checked_path;
+
+    #[test]
+    fn every_form_of_git_s_folder_is_refused_and_its_neighbours_are_not() {
+        for name in [
+            ".git ",
+            ".git.",
+            ".git. .",
+            "git~1",
+            "GIT~1",
+            "git~1 ",
+            ".g\u{200c}it",
+            "\u{feff}.Git",
+            ".git\u{202e}",
+            ".git::$INDEX_ALLOCATION",
+            ".git:x",
+            ".git\\hooks",
+            "git~1\\hooks",
+        ] {
+            for path in [name.to_owned(), format!("a/{name}/hooks/x")] {
+                assert!(checked_path(path.as_bytes()).is_err(), "{path:?}");
+            }
+        }
+        for name in
+            ["git~2", "git~10", "git~", ".gitx", ".github", "git", "a.git", ". git", "git ~1"]
+        {
+            assert!(checked_path(name.as_bytes()).is_ok(), "{name:?}");
+        }
+    }
 
     #[test]
     fn only_paths_below_the_folder_are_written() {

@@ -5,8 +5,9 @@ use crate::{
     answer::{Accepted, Counters, Health, InFlight, Refusal, TableState},
     codes,
     limits::{CONTROL_ANSWER_BYTES_MAX, CONTROL_MS_MAX},
+    plausible,
 };
-use bowline_host::task;
+use bowline_host::{clock, task};
 use bytes::Bytes;
 use http::{Method, Request, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -67,9 +68,16 @@ impl Client {
     /// The counts from the second `from` on (monotonic seconds since boot).
     ///
     /// # Errors
-    /// When the edge does not answer.
+    /// When the edge does not answer, or its counts cannot be true.
     pub async fn counters(&self, from: u64) -> Result<Counters, Error> {
-        self.call(Method::GET, &format!("/counters?from={from}"), None).await
+        let path = format!("/counters?from={from}");
+        let asked = clock::monotonic().as_secs();
+        let counters = self.call(Method::GET, &path, None).await?;
+        let answered = clock::monotonic().as_secs();
+        match plausible::fault(&counters, from, asked, answered) {
+            None => Ok(counters),
+            Some(reason) => Err(Error::Answer { request: format!("GET {path}"), reason }),
+        }
     }
 
     /// The table in force, and whether the dead man's switch fell.

@@ -27,6 +27,7 @@ pub mod limits;
 mod listen;
 mod log;
 mod options;
+mod plausible;
 mod port_owner;
 mod proxy;
 mod request_body;

@@ -117,3 +117,9 @@ impl Default for Limits {
         }
     }
 }
+
+/// Seconds that the counts of an edge may be older or newer than the machine's clock.
+pub const COUNTERS_AGE_SECONDS_MAX: u64 = 2;
+
+/// The most requests of one version in a second that are believed; sums of them never overflow.
+pub const REQUESTS_A_SECOND_MAX: u64 = 100_000_000;

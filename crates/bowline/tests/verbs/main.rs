@@ -4,6 +4,7 @@
 //! build cache, and no test depends on another. Snapshots hold what a person sees;
 //! `INSTA_UPDATE=always cargo test -p bowline --test verbs` accepts what is new.
 
+mod absence;
 mod bad_input;
 mod canary;
 mod check;

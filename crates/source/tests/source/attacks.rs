@@ -108,7 +108,8 @@ fn paths_that_leave_the_folder_are_refused() {
     sample.write("a.txt", "1");
     sample.commit("start");
     let blob = sample.git(&["rev-parse", "HEAD:a.txt"]);
-    for path in ["..", ".git", ".GIT", "."] {
+    let forms = [".git ", ".git.", "git~1", ".g\u{200c}it", ".git::$INDEX_ALLOCATION"];
+    for path in ["..", ".git", ".GIT", "."].into_iter().chain(forms) {
         let tree = raw_tree(&sample, path, &blob);
         let mut revision = sample.repository.revision(&name("HEAD")).expect("a revision");
         revision.tree = tree;

@@ -12,6 +12,7 @@ mod dead_man;
 mod drain;
 mod limits;
 mod pods;
+mod poisoned;
 mod process;
 mod retry;
 mod setting;
