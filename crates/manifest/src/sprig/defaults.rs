@@ -2,7 +2,7 @@
 
 use super::args::{A, Result, kind};
 use super::dicts::deep_copy;
-use crate::tmpl::{Function, Shape, Type, Value, text::truth};
+use crate::tmpl::{CallError, Function, Shape, Type, Value, text::truth};
 
 const B: Type = Type::Bool;
 
@@ -19,8 +19,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         Ok(Value::Bool(args.iter().any(|value| !is_empty(value))))
     }),
     Function::new("ternary", &[A, A, B], A, |_, args| ternary(args)),
-    Function::new("deepCopy", &[A], A, |_, args| Ok(deep_copy(&args[0]))),
-    Function::new("mustDeepCopy", &[A], A, |_, args| Ok(deep_copy(&args[0]))),
+    Function::new("deepCopy", &[A], A, |_, args| copied(&args[0])),
+    Function::new("mustDeepCopy", &[A], A, |_, args| copied(&args[0])),
 ];
 
 /// sprig's `empty`: like the truth of a template, but for structs and pointers.
@@ -38,4 +38,11 @@ pub(super) fn is_empty(value: &Value) -> bool {
 fn ternary(args: &[Value]) -> Result {
     debug_assert_eq!(kind(&args[2]), "bool", "the engine checks the type");
     Ok(args[usize::from(!matches!(args[2], Value::Bool(true)))].clone())
+}
+
+fn copied(value: &Value) -> Result {
+    if value.is_nothing() {
+        return Err(CallError::new("reflect: call of reflect.Value.Type on zero Value"));
+    }
+    Ok(deep_copy(value))
 }

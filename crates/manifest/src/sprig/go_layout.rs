@@ -1,6 +1,6 @@
 //! Go's layouts (`2006-01-02T15:04:05Z07:00`): a time as text, and a text as time.
 
-use super::go_time::{Date, GoTime, days};
+use super::go_time::{Date, GoTime, days, quoted};
 use super::host::Moment;
 use std::fmt::Write as _;
 
@@ -76,10 +76,11 @@ fn next_part(layout: &str) -> (&str, &str, &str) {
             return (&layout[..at + 1], "2006", &rest[5..]);
         }
         let found = PARTS.iter().find(|part| {
-            let lower = rest[part.len().min(rest.len())..].chars().next();
-            rest.starts_with(**part)
-                && !(matches!(**part, "Jan" | "Mon")
-                    && lower.is_some_and(|c| c.is_ascii_lowercase()))
+            let named = matches!(**part, "Jan" | "Mon");
+            let behind = rest.strip_prefix(**part);
+            behind.is_some_and(|behind| {
+                !(named && behind.starts_with(|next: char| next.is_ascii_lowercase()))
+            })
         });
         let found = found.copied().or_else(|| fraction(rest));
         if let Some(part) = found {
@@ -171,12 +172,6 @@ fn write_zone(out: &mut String, offset: i64, part: &str) -> std::fmt::Result {
     }
 }
 
-fn quoted(text: &str) -> String {
-    let mut out = Vec::new();
-    crate::tmpl::text::quote(&mut out, text.as_bytes(), false);
-    String::from_utf8_lossy(&out).into_owned()
-}
-
 /// What was read so far.
 struct Reading {
     year: i64,
@@ -219,7 +214,7 @@ pub(super) fn parse(layout: &str, text: &str) -> Result<GoTime, String> {
                 quoted(part)
             )
         };
-        rest = skip(rest, before).ok_or_else(|| unfit(rest, before))?;
+        rest = skip(rest, before).map_err(|at| unfit(at, before))?;
         if part.is_empty() {
             if !rest.is_empty() {
                 return Err(format!("{head}: extra text: {}", quoted(rest)));
@@ -235,21 +230,22 @@ pub(super) fn parse(layout: &str, text: &str) -> Result<GoTime, String> {
     }
 }
 
-/// Text of the layout stands for itself; blanks match any number of blanks.
-fn skip<'t>(mut text: &'t str, mut before: &str) -> Option<&'t str> {
+/// Text of the layout stands for itself; blanks match any number of blanks. The error is what
+/// is left where it does not fit.
+fn skip<'t>(mut text: &'t str, mut before: &str) -> Result<&'t str, &'t str> {
     while let Some(char) = before.chars().next() {
         if char == ' ' {
             if !text.is_empty() && !text.starts_with(' ') {
-                return None;
+                return Err(text);
             }
             before = before.trim_start_matches(' ');
             text = text.trim_start_matches(' ');
             continue;
         }
-        text = text.strip_prefix(char)?;
+        text = text.strip_prefix(char).ok_or(text)?;
         before = &before[char.len_utf8()..];
     }
-    Some(text)
+    Ok(text)
 }
 
 type Read<'t> = Result<&'t str, Option<&'static str>>;

@@ -149,13 +149,23 @@ pub(super) fn duration_text(duration: i64) -> String {
     }
 }
 
+/// How `time` quotes a text in its messages: bytes, not characters.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+            b' '..=b'~' | 0x7f => out.push(char::from(byte)),
+            byte => out.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// `time.ParseDuration`: the nanoseconds, or Go's message.
 pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
-    let quoted = || {
-        let mut out = Vec::new();
-        crate::tmpl::text::quote(&mut out, text.as_bytes(), false);
-        String::from_utf8_lossy(&out).into_owned()
-    };
+    let quoted = || quoted(text);
     let invalid = || format!("time: invalid duration {}", quoted());
     let (negative, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),

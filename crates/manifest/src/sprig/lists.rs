@@ -58,8 +58,7 @@ fn boxed(value: &Value) -> Value {
 }
 
 fn made(args: &[Value]) -> Result {
-    // Go gives a function without arguments a nil slice.
-    if args.is_empty() { nil() } else { Ok(Value::list(args.iter().map(boxed).collect())) }
+    Ok(Value::list(args.iter().map(boxed).collect()))
 }
 
 fn nil() -> Result {

@@ -3,11 +3,15 @@
 use super::args::{A, M, S, string, text};
 use super::json::into_map;
 use super::toml_read::read;
-use crate::tmpl::{Function, Map, ObjectJson, Value};
+use crate::tmpl::{CallError, Function, Map, ObjectJson, Value};
 use bowline_yaml::go::float_text;
 
 pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("toToml", &[A], S, |_, args| {
+        if args[0].is_nothing() {
+            let message = "reflect: call of reflect.Value.Type on zero Value";
+            return Err(CallError::new(message));
+        }
         let mut writer = Writer { out: Vec::new() };
         match writer.document(&args[0]) {
             Ok(()) => string(writer.out),
@@ -96,10 +100,6 @@ fn key(out: &mut Vec<u8>, key: &[u8]) {
 impl Writer {
     fn document(&mut self, value: &Value) -> Step {
         match plain(value) {
-            Value::NoValue | Value::Nil => {
-                // Go's encoder is given no value at all and panics.
-                Err("reflect: call of reflect.Value.Type on zero Value".to_owned())
-            }
             Value::Map(map) => self.table(&[], &map),
             value if kind(&value)? == Kind::Tables => {
                 Err("toml: top-level values must be Go maps or structs".to_owned())

@@ -26,8 +26,13 @@ pub(super) static FUNCTIONS: &[Function] = &[
         Ok(into_map(decoded, |message| message))
     }),
     Function::new("fromYamlArray", &[S], L, |_, args| {
-        let decoded = read(text(&args[0])).and_then(|value| decoded(value, "[]interface {}"));
-        Ok(into_list(decoded, |message| message))
+        let read = read(text(&args[0])).and_then(|value| decoded(value, "[]interface {}"));
+        // Null leaves Helm's empty list as it is.
+        let read = read.map(|value| match value {
+            Value::Nil => Value::list(Vec::new()),
+            value => value,
+        });
+        Ok(into_list(read, |message| message))
     }),
 ];
 
