@@ -79,10 +79,8 @@ fn merged(args: &[Value], overwrite: bool) -> Result {
         }
         return Ok(Value::Map(into));
     };
-    for source in sources {
-        if let Some(source) = source {
-            merge(&into, &source, overwrite).map_err(CallError::new)?;
-        }
+    for source in sources.flatten() {
+        merge(&into, &source, overwrite).map_err(CallError::new)?;
     }
     Ok(args[0].clone())
 }

@@ -72,8 +72,8 @@ fn next_part(layout: &str) -> (&str, &str, &str) {
     for (at, _) in layout.char_indices() {
         let rest = &layout[at..];
         // `_2006` is a blank before a year.
-        if rest.starts_with("_2006") {
-            return (&layout[..at + 1], "2006", &rest[5..]);
+        if let Some(behind) = rest.strip_prefix("_2006") {
+            return (&layout[..at + 1], "2006", behind);
         }
         let found = PARTS.iter().find(|part| {
             let named = matches!(**part, "Jan" | "Mon");

@@ -32,23 +32,13 @@ enum Mode {
 }
 
 fn keeps(byte: u8, mode: Mode) -> bool {
-    if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-        return true;
-    }
-    match (byte, mode) {
-        (
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':'
-            | b'[' | b']' | b'<' | b'>' | b'"',
-            Mode::Host,
-        ) => true,
-        (b'$' | b'&' | b'+' | b',' | b'/' | b':' | b';' | b'=' | b'@', Mode::Path) => true,
-        (b'$' | b'&' | b'+' | b',' | b';' | b'=', Mode::User) => true,
-        (b'$' | b'&' | b'+' | b',' | b'/' | b':' | b';' | b'=' | b'?' | b'@', Mode::Fragment) => {
-            true
-        }
-        (b'!' | b'(' | b')' | b'*', Mode::Fragment) => true,
-        _ => false,
-    }
+    let others: &[u8] = match mode {
+        Mode::Host => b"!$&'()*+,;=:[]<>\"",
+        Mode::Path => b"$&+,/:;=@",
+        Mode::User => b"$&+,;=",
+        Mode::Fragment => b"$&+,/:;=?@!()*",
+    };
+    byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || others.contains(&byte)
 }
 
 fn escape(text: &[u8], mode: Mode) -> Vec<u8> {

@@ -122,7 +122,7 @@ fn compare_pre(one: &str, other: &str) -> Ordering {
             continue;
         }
         return match (left, right, left.parse::<u64>(), right.parse::<u64>()) {
-            ("", _, ..) => Ordering::Less,
+            ("", ..) => Ordering::Less,
             (_, "", ..) => Ordering::Greater,
             (_, _, Ok(left), Ok(right)) if left > right => Ordering::Greater,
             (_, _, Ok(_), Ok(_)) => Ordering::Less,

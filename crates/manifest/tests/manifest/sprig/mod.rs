@@ -81,3 +81,60 @@ fn chance_is_the_same_for_the_same_seed_and_differs_by_place() {
     assert_ne!(words[0], words[1]);
     assert_eq!(words[2].as_bytes()[14], b'4', "{text}");
 }
+
+const CERTIFICATES: &str = "{{ $ca := genCA \"root\" 30 }}\
+    {{ $leaf := genSignedCert \"leaf.test\" (list \"10.0.0.1\") (list \"leaf.test\") 10 $ca }}\
+    {{ $ec := genPrivateKey \"ecdsa\" }}\
+    {{ $ecca := genCAWithKey \"ec root\" 30 $ec }}\
+    {{ $edleaf := genSignedCertWithKey \"ed\" nil (list \"ed.test\") 10 $ecca \
+       (genPrivateKey \"ed25519\") }}\
+    {{ toJson (list $ca $leaf $ecca $edleaf) }}";
+
+/// Runs `openssl`; `None` (said aloud) where it is not there.
+fn openssl(args: &[&str]) -> Option<bool> {
+    match std::process::Command::new("openssl").args(args).output() {
+        Ok(output) => Some(output.status.success()),
+        Err(_) => {
+            eprintln!("SKIPPED: openssl is not there, so no certificate was verified");
+            None
+        }
+    }
+}
+
+#[test]
+fn certificates_are_verified_by_openssl_and_repeat_with_the_seed() {
+    let (output, _) = render(CERTIFICATES, &data());
+    let output = output.expect("certificates");
+    assert_eq!(Ok(&output), render(CERTIFICATES, &data()).0.as_ref());
+    let json: serde_json::Value = serde_json::from_slice(&output).expect("JSON");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |at: usize, part: &str| {
+        let path = folder.path().join(format!("{at}-{part}.pem"));
+        std::fs::write(&path, json[at][part].as_str().expect("PEM")).expect("written");
+        path.to_str().expect("a path").to_owned()
+    };
+    // The render's clock stands in 2023.
+    let at = "1700000100";
+    for (authority, leaf) in [(0, 1), (2, 3)] {
+        let (authority, leaf) = (file(authority, "Cert"), file(leaf, "Cert"));
+        let good = openssl(&["verify", "-attime", at, "-CAfile", &authority, &leaf]);
+        assert_ne!(good, Some(false), "{leaf}");
+    }
+    for at in 0..4 {
+        let good = openssl(&["pkey", "-check", "-noout", "-in", &file(at, "Key")]);
+        assert_ne!(good, Some(false), "key {at}");
+    }
+}
+
+#[test]
+fn what_is_encrypted_is_decrypted_again_and_passwords_are_hashed() {
+    let template = "{{ encryptAES \"key\" \"plain\" | decryptAES \"key\" }} \
+                    {{ htpasswd \"user\" \"secret\" }} {{ bcrypt \"x\" | len }}";
+    let (output, _) = render(template, &data());
+    let text = String::from_utf8(output.expect("an output")).expect("text");
+    let words: Vec<&str> = text.split(' ').collect();
+    assert_eq!((words[0], words[2]), ("plain", "60"));
+    let hash = words[1].strip_prefix("user:").expect("the user");
+    assert!(hash.starts_with("$2a$10$"), "{hash}");
+    assert!(bcrypt::verify("secret", hash).expect("a hash"));
+}
