@@ -138,3 +138,30 @@ fn what_is_encrypted_is_decrypted_again_and_passwords_are_hashed() {
     assert!(hash.starts_with("$2a$10$"), "{hash}");
     assert!(bcrypt::verify("secret", hash).expect("a hash"));
 }
+
+#[test]
+#[ignore = "builds Helm's engine from its Go modules: minutes, and a network the first time"]
+fn the_stored_answers_are_those_of_helm() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let program = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sprig-oracle");
+    let built = std::process::Command::new("go")
+        .args(["build", "-o"])
+        .arg(&program)
+        .arg(".")
+        .current_dir(format!("{root}/oracle/sprig"))
+        .status();
+    assert!(built.expect("Go is there").success());
+    let rows = std::fs::File::open(format!("{root}/manifest/sprig/rows.jsonl")).expect("rows");
+    let output = std::process::Command::new(program)
+        .arg(format!("{root}/manifest/sprig/data.json"))
+        .env("TZ", "UTC")
+        .stdin(rows)
+        .output()
+        .expect("the oracle runs");
+    let theirs = String::from_utf8(output.stdout).expect("JSON");
+    let stored = include_str!("rows.jsonl");
+    for (stored, theirs) in stored.lines().zip(theirs.lines()) {
+        assert_eq!(stored, theirs);
+    }
+    assert_eq!(stored.lines().count(), theirs.lines().count());
+}
