@@ -7,11 +7,13 @@
 #![forbid(unsafe_code)]
 
 mod codes;
+pub mod helm;
 mod image;
 pub mod limits;
 mod order;
 mod read;
 mod resource;
+pub mod sprig;
 pub mod tmpl;
 
 pub use codes::CODES;

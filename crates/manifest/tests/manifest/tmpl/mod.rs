@@ -2,6 +2,7 @@
 
 mod functions;
 mod oracle;
+pub(crate) use oracle::base64;
 mod random;
 mod rows;
 mod structure;

@@ -71,7 +71,7 @@ fn answer(line: &str) -> Answer {
     Ok(base64(json["output"].as_str().unwrap_or_default()))
 }
 
-fn base64(text: &str) -> Vec<u8> {
+pub(crate) fn base64(text: &str) -> Vec<u8> {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = Vec::new();
     let (mut bits, mut count) = (0u32, 0);

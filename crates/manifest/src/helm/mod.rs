@@ -1,0 +1,3 @@
+//! Helm: charts, values and the functions that need them.
+
+pub mod functions;
