@@ -112,17 +112,21 @@ fn rows(measured: &Value) -> Vec<[String; 3]> {
         ),
     ];
     for (what, key) in [("conductor", "conductor"), ("shim of the other version", "shim")] {
-        let failed = sum(&measured[key], "in_flight") + sum(&measured[key], "later");
+        let failed = ["in_flight", "stale", "later"]
+            .map(|word| sum(&measured[key], word))
+            .iter()
+            .sum::<u64>();
         let text = format!("{failed} of {}", sum(&measured[key], "answered") + failed);
         let what = format!("user requests failed, {what} killed, 50 clients with keep-alive");
         rows.push(row(&what, "0", text));
     }
-    let (in_flight, later) = (sum(&measured["edge"], "in_flight"), sum(&measured["edge"], "later"));
+    let [in_flight, stale, later] =
+        ["in_flight", "stale", "later"].map(|word| sum(&measured["edge"], word));
     let kills = measured["edge"].as_array().map_or(0, Vec::len);
     rows.push(row(
-        "… edge killed: in flight at the kill / sent later",
-        "any / 0",
-        format!("{in_flight} / {later} in {kills} kills"),
+        "… edge killed: in flight / sent on its connections before their end was seen / sent later",
+        "any / – / 0",
+        format!("{in_flight} / {stale} / {later} in {kills} kills"),
     ));
     rows.push(row("… edge ready again", "≤ 300 ms", times(&measured["edge"])));
     let what = "resume after `kill -9`: start of the process → next decision";
@@ -196,14 +200,14 @@ mod tests {
         let passed = [point("before", "equal"), point("after", "failed")];
         let measured = json!({
             "matrix": {"seconds": 60.0, "points": {"a rollback": 2}, "passed": passed},
-            "edge": [{"in_flight": 3, "later": 0, "ready_ms": 12.0}],
+            "edge": [{"in_flight": 3, "stale": 1, "later": 0, "ready_ms": 12.0}],
         });
         let page = page(&measured, "release");
         for line in [
             "| points that end alike | N of N, N ≥ 150 | 1 of 2 |",
             "| `pod.start` | 1 of 1 | 0 of 1 |",
             "- a rollback: `after 1 pod.start prod`: failed: left a pod",
-            "| … edge killed: in flight at the kill / sent later | any / 0 | 3 / 0 in 1 kills |",
+            "any / – / 0 | 3 / 1 / 0 in 1 kills |",
         ] {
             assert!(page.contains(line), "{line}\n{page}");
         }

@@ -82,6 +82,7 @@ fn killed(times: usize, once: impl Fn() -> Killed) -> Vec<Value> {
             "users": killed.users,
             "answered": killed.answered,
             "in_flight": killed.in_flight.len(),
+            "stale": killed.stale.len(),
             "later": killed.later.len(),
             "ready_ms": killed.ready_ms,
         })

@@ -29,6 +29,8 @@ pub struct KeepAlive {
 pub struct Failed {
     /// When it was sent, on the monotonic clock.
     pub sent: Duration,
+    /// When the connection that it was sent on was opened, on the same clock.
+    pub opened: Duration,
     /// Why.
     pub message: String,
 }
@@ -104,8 +106,12 @@ impl Drop for KeepAlive {
 
 async fn ask(address: &Address, shared: &Shared) {
     let mut connection: Option<Connection> = None;
+    let mut opened = Duration::ZERO;
     while !shared.stop.load(Ordering::SeqCst) {
         let sent = clock::monotonic();
+        if connection.as_ref().is_none_or(Connection::is_closed) {
+            opened = sent;
+        }
         match one(address, &mut connection).await {
             Ok(answer) => {
                 let mut answers = shared.answers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,10 +121,15 @@ async fn ask(address: &Address, shared: &Shared) {
             Err(message) => {
                 connection = None;
                 let mut failed = shared.failed.lock().unwrap_or_else(PoisonError::into_inner);
-                failed.push(Failed { sent, message });
+                failed.push(Failed { sent, opened, message });
             }
         }
         tokio::time::sleep(THINKING).await;
+        // The end of a connection that came while thinking must be seen before it is used again:
+        // once for the driver to read it, once for the connection to take note.
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
     }
 }
 

@@ -24,7 +24,10 @@ pub struct Killed {
     pub answered: u64,
     /// Requests that failed and were sent before the process was gone.
     pub in_flight: Vec<Failed>,
-    /// Requests that failed and were sent later.
+    /// Requests that failed and were sent a moment later, on a connection that the process had
+    /// held: its end was on the way, and the user did not know yet.
+    pub stale: Vec<Failed>,
+    /// Requests that failed and were sent later, on a connection of their own.
     pub later: Vec<Failed>,
     /// From the kill (edge) or the start of who resumes (conductor) until it works again, in
     /// milliseconds.
@@ -34,10 +37,12 @@ pub struct Killed {
 impl Killed {
     fn of(users: KeepAlive, count: usize, gone: Duration, ready_ms: f64) -> Self {
         users.wait_for_answers(ANSWERS);
-        let (in_flight, later) = users.failed().into_iter().partition(|one| one.sent <= gone);
+        let (in_flight, after): (_, Vec<Failed>) =
+            users.failed().into_iter().partition(|one| one.sent <= gone);
+        let (stale, later) = after.into_iter().partition(|one| one.opened <= gone);
         let answered = users.answered();
         users.leave();
-        Self { users: count, answered, in_flight, later, ready_ms }
+        Self { users: count, answered, in_flight, stale, later, ready_ms }
     }
 }
 
