@@ -5,8 +5,14 @@ use bowline_model::Event;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Kinds of events that only a process that resumes, or finds traces of another, writes.
-const OF_RESUMPTION: &[&str] = &["rollout.clock_restarted", "engine.effect_superseded"];
+/// Kinds of events that only a process that resumes, or finds traces of another, writes; and
+/// those of pruning, which say how much came before.
+const OF_RESUMPTION: &[&str] = &[
+    "rollout.clock_restarted",
+    "engine.effect_superseded",
+    "engine.keep_set",
+    "engine.release_pruned",
+];
 
 /// The end of a release or a rollback. `new` is the version that the command was about, `old`
 /// any other.

@@ -134,6 +134,7 @@ fn pruning_may_die_anywhere_and_the_way_back_is_whole() {
     let mut house = house();
     use_for(&mut house, SETTLED_AFTER);
     let before = house.commit_good();
+    house.run(&["release"]).expect_exit(0);
     let newest = house.commit_good();
     // The end of a release is its pruning.
     assert!(house.crash_after(&["release"], REMOVED), "a release prunes");

@@ -4,6 +4,9 @@
 use bowline_host::files;
 use bowline_sandbox::Signal;
 use bowline_testkit::crash::House;
+use bowline_testkit::{Running, until};
+use rusqlite::Connection;
+use std::time::Duration;
 
 /// Lets a second conductor begin while the first one is stopped.
 fn remove_locks(house: &House) {
@@ -11,6 +14,26 @@ fn remove_locks(house: &House) {
         files::remove_file(house.world.state().join(name)).expect("removed");
     }
 }
+
+/// Stops the process where it holds no database: asleep within a transaction it would keep
+/// everybody out, and nothing could be taken over.
+fn stop_between_writes(house: &House, older: &Running) {
+    until("a moment between two writes", FACT_MAX, || {
+        older.signal(Signal::STOP);
+        let is_free = ["journal.db", "cluster.db"].iter().all(|name| {
+            let database = Connection::open(house.world.state().join(name)).expect("opened");
+            database.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok()
+        });
+        if is_free {
+            return Some(());
+        }
+        older.signal(Signal::CONTINUE);
+        None
+    });
+}
+
+/// A fact may take this long.
+const FACT_MAX: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_conductor_that_slept_through_its_successor_stops_and_changes_nothing() {
@@ -23,7 +46,7 @@ fn a_conductor_that_slept_through_its_successor_stops_and_changes_nothing() {
         house.commit_good();
         let mut older = house.world.start(house.repository.folder(), &["release"]);
         older.wait_for_talk(word);
-        older.signal(Signal::STOP);
+        stop_between_writes(&house, &older);
 
         remove_locks(&house);
         house.repository.edit(".github/workflows/ci.yml", &format!("\"{script}\""), "\"true\"");
