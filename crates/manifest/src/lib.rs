@@ -8,6 +8,7 @@
 
 mod codes;
 mod image;
+pub mod kustomize;
 pub mod limits;
 mod order;
 mod read;

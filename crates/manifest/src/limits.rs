@@ -22,3 +22,13 @@ pub const TEMPLATE_DEPTH_MAX: usize = 100_000;
 pub const CALL_DEPTH_MAX: usize = 10_000;
 /// How deep a value is printed; Go prints until its stack is full.
 pub const VALUE_DEPTH_MAX: usize = 10_000;
+/// The largest file that an overlay reads: custom resource definitions reach some megabytes.
+pub const OVERLAY_FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The most YAML nodes of one file of an overlay, aliases counted.
+pub const OVERLAY_FILE_NODES_MAX: usize = 1_000_000;
+/// The most objects of one overlay.
+pub const OVERLAY_OBJECTS_MAX: usize = 100_000;
+/// How deep kustomizations lead to others.
+pub const OVERLAY_DEPTH_MAX: usize = 100;
+/// How deep definitions of `crds` refer to others.
+pub const OVERLAY_SCHEMA_DEPTH_MAX: usize = 64;
