@@ -72,4 +72,5 @@ pub(crate) const REFUSED: Code = Code {
 };
 
 /// All codes of this crate.
-pub const CODES: &[Code] = &[FIELD, DUPLICATE, SHAPE, RENDER, IMAGE, LIMIT, NOTHING, FOREIGN, OVERLAY, REFUSED];
+pub const CODES: &[Code] =
+    &[FIELD, DUPLICATE, SHAPE, RENDER, IMAGE, LIMIT, NOTHING, FOREIGN, OVERLAY, REFUSED];

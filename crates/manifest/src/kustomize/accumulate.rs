@@ -137,8 +137,9 @@ fn component(
     build.schemas.add_from(&folder, &kustomization)?;
     if !kustomization.is_component {
         let message = format!("`{path}` is no component");
-        return Err(Fail::new(message)
-            .help("write `kind: Component` in it, or list it under `resources`"));
+        return Err(
+            Fail::new(message).help("write `kind: Component` in it, or list it under `resources`")
+        );
     }
     accumulate(build, &folder, &kustomization, &origin.append(path), gathered, depth + 1)
 }
@@ -186,13 +187,16 @@ fn absorb(
         note(&mut any, resource, at);
     }
     for resource in generated {
-        let at_file = |message: String| Fail::new(message).at(&kustomization.file, resource.node.at);
+        let at_file =
+            |message: String| Fail::new(message).at(&kustomization.file, resource.node.at);
         let id = resource.effective_id();
         let text = resource.id().text();
         match any.get(&id).map(Vec::as_slice).unwrap_or_default() {
             [] => match resource.behavior {
                 Behavior::Merge | Behavior::Replace => {
-                    return Err(at_file(format!("{text} does not exist and cannot be merged into")));
+                    return Err(at_file(format!(
+                        "{text} does not exist and cannot be merged into"
+                    )));
                 }
                 Behavior::Create | Behavior::Unspecified => {
                     note(&mut any, &resource, gathered.resources.len());

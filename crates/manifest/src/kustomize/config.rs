@@ -32,7 +32,8 @@ pub(crate) struct Config {
 
 static DEFAULTS: LazyLock<Config> = LazyLock::new(|| {
     let text = include_str!("data/field_specs.yaml");
-    Config::parse(text, "field_specs.yaml").expect("the built-in table is well-formed, tests read it")
+    Config::parse(text, "field_specs.yaml")
+        .expect("the built-in table is well-formed, tests read it")
 });
 
 const FIELDS: &[&str] = &[
@@ -173,8 +174,8 @@ fn name_reference(reader: Reader<'_>, node: &Node) -> Outcome<NameReference> {
 /// Reads a file of `crds`: OpenAPI definitions whose extensions name annotations, labels,
 /// names and references.
 pub(crate) fn from_crds(text: &str, file: &str) -> Outcome<Config> {
-    let documents = bowline_yaml::parse_documents(text, &limits())
-        .map_err(|error| Fail::yaml(&error, file))?;
+    let documents =
+        bowline_yaml::parse_documents(text, &limits()).map_err(|error| Fail::yaml(&error, file))?;
     let mut config = Config::default();
     let Some(root) = documents.first() else { return Ok(config) };
     let reader = Reader { file };

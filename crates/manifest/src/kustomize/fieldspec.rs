@@ -26,7 +26,8 @@ pub(crate) fn merge_one(specs: &mut Vec<FieldSpec>, new: &FieldSpec) -> Outcome<
     let covers = |old: &&FieldSpec| old.gvk.is_selected(&new.gvk) && old.path == new.path;
     match specs.iter().find(covers) {
         Some(old) if old.create != new.create => {
-            let message = format!("two specifications of the field `{}` differ in `create`", new.path);
+            let message =
+                format!("two specifications of the field `{}` differ in `create`", new.path);
             Err(Fail::new(message))
         }
         Some(_) => Ok(()),
@@ -136,11 +137,9 @@ fn walk_map(node: &mut Node, path: &[String], make: Make, set: &mut Setter<'_>) 
     let fresh = match make {
         _ if is_list => None,
         Make::Nothing => None,
-        Make::Scalar if path.len() == 1 => Some(Node::scalar(Scalar {
-            text: String::new(),
-            tag: Tag::Unset,
-            quoted: false,
-        })),
+        Make::Scalar if path.len() == 1 => {
+            Some(Node::scalar(Scalar { text: String::new(), tag: Tag::Unset, quoted: false }))
+        }
         Make::Map | Make::Scalar => Some(Node::map()),
     };
     if node.get(name).is_none() {

@@ -4,8 +4,8 @@ use super::config::field_specs;
 use super::fail::{Fail, Outcome};
 use super::fieldspec::FieldSpec;
 use super::file_parts::{
-    Generator, GeneratorOptions, Image, Label, Patch, Replica, Replacement, Variable, build_metadata,
-    sort_order,
+    Generator, GeneratorOptions, Image, Label, Patch, Replacement, Replica, Variable,
+    build_metadata, sort_order,
 };
 use super::node::place;
 use super::read::{Reader, limits};
@@ -112,10 +112,13 @@ pub(crate) fn load(loader: &Loader<'_>) -> Outcome<Kustomization> {
         }
     };
     let (path, text) = loader.text(name)?;
-    let documents =
-        bowline_yaml::parse_documents(text, &limits()).map_err(|error| Fail::yaml(&error, &path))?;
-    let mut kustomization =
-        Kustomization { file: path.clone(), file_name: name.to_owned(), ..Kustomization::default() };
+    let documents = bowline_yaml::parse_documents(text, &limits())
+        .map_err(|error| Fail::yaml(&error, &path))?;
+    let mut kustomization = Kustomization {
+        file: path.clone(),
+        file_name: name.to_owned(),
+        ..Kustomization::default()
+    };
     let reader = Reader { file: &path };
     let empty = || Fail::new("the kustomization is empty").at(&path, (1, 1));
     let root = documents.first().ok_or_else(empty)?;
@@ -133,7 +136,7 @@ pub(crate) fn load(loader: &Loader<'_>) -> Outcome<Kustomization> {
                 late.push((name, node));
             }
             _ => {
-                is_empty &= node.as_str() == Some("") ;
+                is_empty &= node.as_str() == Some("");
                 kustomization.read(reader, name, node)?;
             }
         }

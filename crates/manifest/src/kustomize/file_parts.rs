@@ -43,12 +43,11 @@ pub(crate) struct Selector {
     pub(crate) id: ResId,
     pub(crate) annotations: String,
     pub(crate) labels: String,
-    pub(crate) at: (u32, u32),
 }
 
 impl Selector {
     pub(crate) fn read(reader: Reader<'_>, node: &Node) -> Outcome<Self> {
-        let mut selector = Self { at: place(node), ..Self::default() };
+        let mut selector = Self::default();
         let known = &[
             "group",
             "version",
@@ -231,8 +230,7 @@ impl Replacement {
 
 fn read_source(reader: Reader<'_>, node: &Node) -> Outcome<Source> {
     let mut source = Source { at: place(node), ..Source::default() };
-    let known =
-        &["group", "version", "kind", "name", "namespace", "fieldPath", "options"];
+    let known = &["group", "version", "kind", "name", "namespace", "fieldPath", "options"];
     for (name, value) in reader.fields(node, known)? {
         match name {
             "fieldPath" => source.field_path = reader.text(value)?,
@@ -322,7 +320,15 @@ impl Generator {
         let mut generator = Self { at: place(node), ..Self::default() };
         let mut env = None;
         let known = &[
-            "name", "namespace", "behavior", "type", "literals", "files", "envs", "env", "options",
+            "name",
+            "namespace",
+            "behavior",
+            "type",
+            "literals",
+            "files",
+            "envs",
+            "env",
+            "options",
         ];
         let list = |value| -> Outcome<Vec<Spot>> {
             reader.list(value)?.iter().map(|item| spot(reader, item)).collect()

@@ -20,10 +20,9 @@ pub(crate) fn run(
 ) -> Outcome<Vec<Resource>> {
     let file: Arc<str> = Arc::from(kustomization.file.as_str());
     let mut made = Vec::new();
-    for (kind, list) in [
-        ("ConfigMap", &kustomization.config_maps),
-        ("Secret", &kustomization.secrets),
-    ] {
+    for (kind, list) in
+        [("ConfigMap", &kustomization.config_maps), ("Secret", &kustomization.secrets)]
+    {
         for generator in list {
             let mut options = generator.options.clone();
             if let Some(all) = &kustomization.generator_options {

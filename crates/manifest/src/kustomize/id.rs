@@ -23,7 +23,10 @@ pub(crate) struct ResId {
 pub(crate) const NO_NAMESPACE: &str = "_non_namespaceable_";
 
 static CLUSTER_SCOPED: LazyLock<HashSet<(&str, &str)>> = LazyLock::new(|| {
-    include_str!("data/cluster_scoped.txt").lines().filter_map(|line| line.split_once(' ')).collect()
+    include_str!("data/cluster_scoped.txt")
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .collect()
 });
 
 /// Group and version of an `apiVersion`.
@@ -59,13 +62,15 @@ impl Gvk {
 
     /// `Kind.version.group`, as Kustomize names it in messages and sorts by it.
     pub(crate) fn text(&self) -> String {
-        let or = |text: &str, none: &str| if text.is_empty() { none.into() } else { text.to_owned() };
+        let or =
+            |text: &str, none: &str| if text.is_empty() { none.into() } else { text.to_owned() };
         let (group, version) = (or(&self.group, "[noGrp]"), or(&self.version, "[noVer]"));
         format!("{}.{version}.{group}", or(&self.kind, "[noKind]"))
     }
 
     pub(crate) fn sort_text(&self) -> String {
-        let or = |text: &str, none: &str| if text.is_empty() { none.into() } else { text.to_owned() };
+        let or =
+            |text: &str, none: &str| if text.is_empty() { none.into() } else { text.to_owned() };
         let (group, version) = (or(&self.group, "~G"), or(&self.version, "~V"));
         format!("{group}_{version}_{}", or(&self.kind, "~K"))
     }
@@ -79,7 +84,8 @@ impl ResId {
 
     /// For people: `Deployment.v1.apps/web.shop`.
     pub(crate) fn text(&self) -> String {
-        let or = |text: &str, none: &str| if text.is_empty() { none.into() } else { text.to_owned() };
+        let or =
+            |text: &str, none: &str| if text.is_empty() { none.into() } else { text.to_owned() };
         let (name, namespace) = (or(&self.name, "[noName]"), or(&self.namespace, "[noNs]"));
         format!("{}/{name}.{namespace}", self.gvk.text())
     }

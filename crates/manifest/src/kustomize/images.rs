@@ -9,10 +9,7 @@ use regex::Regex;
 
 /// Sets one image everywhere.
 pub(crate) fn run(resources: &mut [Resource], image: &Image, specs: &[FieldSpec]) -> Outcome<()> {
-    let pattern = format!(
-        "^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$",
-        image.name
-    );
+    let pattern = format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", image.name);
     let pattern = Regex::new(&pattern).map_err(|error| {
         Fail::new(format!("the image name `{}` is no pattern", image.name)).note(error.to_string())
     })?;

@@ -61,11 +61,7 @@ fn run(document: &mut Value, operation: &Operation) -> Option<()> {
     match operation.op.as_str() {
         "add" => add(document, path, operation.value.clone()),
         "remove" => remove(document, path).map(|_| ()),
-        "replace" => {
-            let place = find(document, path)?;
-            *place = operation.value.clone();
-            Some(())
-        }
+        "replace" => replace(document, path, operation.value.clone()),
         "move" => {
             let value = remove(document, &operation.from)?;
             add(document, path, value)
@@ -141,6 +137,22 @@ fn add(document: &mut Value, path: &str, value: Value) -> Option<()> {
         Value::Array(items) => {
             let at = index(&key, items.len() + 1).filter(|at| *at <= items.len())?;
             items.insert(at, value);
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// A key of an object need not be there, an index of a list must.
+fn replace(document: &mut Value, path: &str, value: Value) -> Option<()> {
+    let (parent, key) = split(path)?;
+    match find(document, parent)? {
+        Value::Object(map) => {
+            map.insert(key, value);
+        }
+        Value::Array(items) => {
+            let at = index(&key, items.len())?;
+            *items.get_mut(at)? = value;
         }
         _ => return None,
     }

@@ -43,7 +43,8 @@ pub(crate) fn merge(
     {
         return Ok(Merged::Gone);
     }
-    let schema = schema.or_else(|| own_schema(schemas, Some(&*target)))
+    let schema = schema
+        .or_else(|| own_schema(schemas, Some(&*target)))
         .or_else(|| own_schema(schemas, patch));
     if let Some(patch) = patch
         && std::mem::discriminant(&patch.content) != std::mem::discriminant(&target.content)

@@ -199,9 +199,10 @@ fn valid(all: &[Values], values: &Values, keys: &[String]) -> (Vec<String>, Valu
 fn is_match(item: &Node, keys: &[String], values: &[String]) -> bool {
     matches!(item.content, Content::Map(_))
         && keys.iter().enumerate().all(|(at, key)| match (item.get(key), values.get(at)) {
-            (Some(_), None) => true,
+            // Without a value of its own, the key before it decides.
+            (_, None) => at > 0,
             (Some(found), Some(value)) => value.is_empty() || found.text() == value,
-            (None, _) => false,
+            (None, Some(_)) => false,
         })
 }
 

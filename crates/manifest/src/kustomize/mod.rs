@@ -70,9 +70,8 @@ pub fn is_kustomization(tree: &FileTree, directory: &str) -> bool {
 pub fn build(tree: &FileTree, directory: &str) -> Result<String, Vec<Diagnostic>> {
     let root = tree::join("", directory).unwrap_or_default();
     run(tree, root).map_err(|fail| {
-        let text_of = |file: &str| {
-            tree.get(file).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-        };
+        let text_of =
+            |file: &str| tree.get(file).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         vec![fail.diagnostic(text_of)]
     })
 }

@@ -81,17 +81,15 @@ pub(crate) fn run(resources: &mut [Resource], config: &Config) -> Outcome<()> {
             if spec.path.ends_with("roleRef/name") {
                 referrer.by_role = role(resource);
             }
-            let any = FieldSpec { gvk: Gvk::default(), path: spec.path.clone(), create: spec.create };
+            let any =
+                FieldSpec { gvk: Gvk::default(), path: spec.path.clone(), create: spec.create };
             apply(resource, &any, Make::Nothing, &mut |node| referrer.update(node))?;
         }
     }
     Ok(())
 }
 
-fn fields_of<'c>(
-    referrer: &Gvk,
-    references: &'c [NameReference],
-) -> Vec<(&'c Gvk, &'c FieldSpec)> {
+fn fields_of<'c>(referrer: &Gvk, references: &'c [NameReference]) -> Vec<(&'c Gvk, &'c FieldSpec)> {
     let mut fields = Vec::new();
     for reference in references {
         for spec in &reference.referrers {
@@ -189,8 +187,7 @@ impl<'t> Referrer<'t> {
                 self.select(
                     &name,
                     |target| {
-                        let found =
-                            if is_original { &target.original } else { &target.effective };
+                        let found = if is_original { &target.original } else { &target.effective };
                         found == namespace
                     },
                     true,
@@ -230,9 +227,9 @@ impl<'t> Referrer<'t> {
             .filter(|target| in_namespace(target))
             .filter(|target| target.previous.iter().any(|id| id.gvk.is_selected(&self.target_kind)))
             .filter(|target| {
-                self.by_role.as_ref().is_none_or(|role| {
-                    target.previous.iter().any(|id| id.gvk.is_selected(role))
-                })
+                self.by_role
+                    .as_ref()
+                    .is_none_or(|role| target.previous.iter().any(|id| id.gvk.is_selected(role)))
             })
             .filter(|target| {
                 self.is_cluster_scoped

@@ -59,7 +59,9 @@ impl Scalar {
 
     /// Whether the value is text when it is printed.
     pub(crate) fn is_text(&self) -> bool {
-        self.quoted || self.tag == Tag::Str || (self.tag == Tag::Unset && tag_of(&self.text) == Tag::Str)
+        self.quoted
+            || self.tag == Tag::Str
+            || (self.tag == Tag::Unset && tag_of(&self.text) == Tag::Str)
     }
 
     /// `value` at the place of this one: the quotes stay those of the place.
@@ -230,9 +232,9 @@ impl Node {
         match &self.content {
             Content::Scalar(scalar) => scalar_json(scalar)
                 .ok_or_else(|| self.fail(file, format!("`{}` is not of its type", scalar.text))),
-            Content::List(items) => {
-                Ok(Value::Array(items.iter().map(|item| item.to_json(file)).collect::<Outcome<_>>()?))
-            }
+            Content::List(items) => Ok(Value::Array(
+                items.iter().map(|item| item.to_json(file)).collect::<Outcome<_>>()?,
+            )),
             Content::Map(entries) => {
                 let mut map = Map::with_capacity(entries.len());
                 for (key, value) in entries {
@@ -254,11 +256,9 @@ impl Node {
     pub(crate) fn from_json(value: &Value) -> Node {
         let content = match value {
             Value::Null => return Node::null(),
-            Value::Bool(value) => Content::Scalar(Scalar {
-                text: value.to_string(),
-                tag: Tag::Bool,
-                quoted: false,
-            }),
+            Value::Bool(value) => {
+                Content::Scalar(Scalar { text: value.to_string(), tag: Tag::Bool, quoted: false })
+            }
             Value::Number(number) => {
                 let text = float_text(number.as_f64().unwrap_or(0.0));
                 let tag = tag_of(&text);
@@ -327,11 +327,7 @@ fn read_entries(
     Ok(own)
 }
 
-fn merge_sources(
-    value: &bowline_yaml::Node,
-    file: &str,
-    merged: &mut Vec<Entry>,
-) -> Outcome<()> {
+fn merge_sources(value: &bowline_yaml::Node, file: &str, merged: &mut Vec<Entry>) -> Outcome<()> {
     let sources = match &value.value {
         Yaml::Sequence(items) => items.iter().collect(),
         _ => vec![value],
@@ -364,7 +360,9 @@ fn scalar_json(scalar: &Scalar) -> Option<Value> {
         (Tag::Unset | Tag::Int, Meaning::Int(value)) => Value::Number(value.into()),
         (Tag::Unset | Tag::Int, Meaning::Uint(value)) => Value::Number(value.into()),
         (Tag::Unset | Tag::Float, Meaning::Float(value)) => Value::Number(Number::from_f64(value)?),
-        (Tag::Unset | Tag::Time, Meaning::Timestamp) => Value::String(super::time::rfc3339(&scalar.text)),
+        (Tag::Unset | Tag::Time, Meaning::Timestamp) => {
+            Value::String(super::time::rfc3339(&scalar.text))
+        }
         (Tag::Unset, Meaning::Text) => Value::String(scalar.text.clone()),
         _ => return None,
     })

@@ -35,7 +35,8 @@ pub(crate) struct Schemas {
     is_set: bool,
 }
 
-static BUILT_IN: LazyLock<Definitions> = LazyLock::new(|| read_table(include_str!("data/openapi.txt")));
+static BUILT_IN: LazyLock<Definitions> =
+    LazyLock::new(|| read_table(include_str!("data/openapi.txt")));
 
 /// Reads lines `definition …`, `kind …`, `field …` of the built-in table.
 fn read_table(text: &str) -> Definitions {

@@ -70,11 +70,9 @@ fn fresh(next: Option<&String>, make: Make) -> Node {
         (Some(part), _) if is_list(part) => Content::List(Vec::new()),
         (Some(_), _) | (None, Make::Map) => Content::Map(Vec::new()),
         (None, Make::List) => Content::List(Vec::new()),
-        (None, _) => Content::Scalar(Scalar {
-            text: String::new(),
-            tag: Tag::Unset,
-            quoted: false,
-        }),
+        (None, _) => {
+            Content::Scalar(Scalar { text: String::new(), tag: Tag::Unset, quoted: false })
+        }
     };
     Node { content, at: (0, 0) }
 }
@@ -99,7 +97,9 @@ pub(crate) fn each(
         let count = items.len();
         return match items.get_mut(at) {
             Some(item) => each(item, rest, make, set),
-            None => Err(Fail::new(format!("the index {at} is asked for, and {count} items are there"))),
+            None => {
+                Err(Fail::new(format!("the index {at} is asked for, and {count} items are there")))
+            }
         };
     }
     if is_bracket(part) || part == "*" {

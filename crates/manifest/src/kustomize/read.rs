@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn text_map(&self, node: &'a Node) -> Outcome<BTreeMap<String, String>> {
         let mut map = BTreeMap::new();
         for (key, value) in self.entries(node)? {
-            map.insert(key.as_str().unwrap_or_default().to_owned(), self.text(value)?);
+            map.insert(Self::key(key), self.text(value)?);
         }
         Ok(map)
     }
@@ -107,9 +107,19 @@ impl<'a> Reader<'a> {
     pub(crate) fn flag_map(&self, node: &'a Node) -> Outcome<BTreeMap<String, bool>> {
         let mut map = BTreeMap::new();
         for (key, value) in self.entries(node)? {
-            map.insert(key.as_str().unwrap_or_default().to_owned(), self.flag(value)?);
+            map.insert(Self::key(key), self.flag(value)?);
         }
         Ok(map)
+    }
+
+    /// A key as JSON has it: `n` and `no` are YAML 1.1 truth values, and become `false`.
+    fn key(node: &Node) -> String {
+        match Self::meaning(node) {
+            Some(Meaning::Bool(value)) => value.to_string(),
+            Some(Meaning::Int(value)) => value.to_string(),
+            Some(Meaning::Uint(value)) => value.to_string(),
+            _ => node.as_str().unwrap_or_default().to_owned(),
+        }
     }
 
     /// The entries of a mapping, those that `<<` brings first.

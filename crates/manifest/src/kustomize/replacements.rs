@@ -89,9 +89,9 @@ fn source_value(resources: &[Resource], index: &Index, source: &Source) -> Outco
         "" => (0..resources.len()).collect(),
         name => index.by_name.get(name).cloned().unwrap_or_default(),
     };
-    let mut found = candidates.into_iter().filter(|at| {
-        ids(&resources[*at]).iter().any(|id| id.is_selected_by(&source.id))
-    });
+    let mut found = candidates
+        .into_iter()
+        .filter(|at| ids(&resources[*at]).iter().any(|id| id.is_selected_by(&source.id)));
     let Some(at) = found.next() else {
         return Err(Fail::new(format!("no resource is the source {}", source.id.text())));
     };
@@ -114,10 +114,8 @@ fn source_value(resources: &[Resource], index: &Index, source: &Source) -> Outco
         let part = scalar.text.split(source.options.delimiter.as_str());
         let part = usize::try_from(source.options.index).ok().and_then(|at| part.clone().nth(at));
         let Some(part) = part else {
-            let message = format!(
-                "the index {} lies outside of `{}`",
-                source.options.index, scalar.text
-            );
+            let message =
+                format!("the index {} lies outside of `{}`", source.options.index, scalar.text);
             return Err(Fail::new(message));
         };
         scalar.text = part.to_owned();
@@ -125,16 +123,12 @@ fn source_value(resources: &[Resource], index: &Index, source: &Source) -> Outco
     Ok(value)
 }
 
-fn copy(
-    resources: &mut [Resource],
-    index: &Index,
-    value: &Node,
-    target: &Target,
-) -> Outcome<()> {
+fn copy(resources: &mut [Resource], index: &Index, value: &Node, target: &Target) -> Outcome<()> {
     let Some(select) = &target.select else {
         return Err(Fail::new("a target must say what it selects"));
     };
-    let demands = |selector: &Selector| Ok((parse(&selector.annotations)?, parse(&selector.labels)?));
+    let demands =
+        |selector: &Selector| Ok((parse(&selector.annotations)?, parse(&selector.labels)?));
     let wanted: (Vec<_>, Vec<_>) = demands(select)?;
     let rejects = target.reject.iter().map(demands).collect::<Outcome<Vec<_>>>()?;
     let candidates = match select.id.name.as_str() {
@@ -168,8 +162,7 @@ fn copy(
 
 fn write(node: &mut Node, value: &Node, target: &Target) -> Outcome<()> {
     let default = [super::file::Spot { text: "metadata.name".into(), at: target.at }];
-    let paths =
-        if target.field_paths.is_empty() { &default[..] } else { &target.field_paths[..] };
+    let paths = if target.field_paths.is_empty() { &default[..] } else { &target.field_paths[..] };
     for spot in paths {
         let make = match (&value.content, target.options.create) {
             (_, false) => Make::Nothing,

@@ -184,9 +184,8 @@ impl Resource {
         if texts.is_empty() {
             return;
         }
-        let entries = texts.into_iter().map(|(key, value)| {
-            (Scalar::unset(key), Node::string(value))
-        });
+        let entries =
+            texts.into_iter().map(|(key, value)| (Scalar::unset(key), Node::string(value)));
         let content = Content::Map(entries.collect());
         meta.put(field, Node { content, at: (0, 0) });
     }

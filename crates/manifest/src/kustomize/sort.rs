@@ -65,14 +65,13 @@ pub(crate) fn sort(resources: &mut [Resource], order: &Order) {
     let Order::Legacy { first, last } = order else { return };
     resources.sort_by_cached_key(|resource| {
         let id = resource.id();
-        let or = |text: &str, none: &str| if text.is_empty() { none.into() } else { text.to_owned() };
+        let or =
+            |text: &str, none: &str| if text.is_empty() { none.into() } else { text.to_owned() };
         let text = id.gvk.sort_text();
         // Two kinds called Namespace stand the other way round.
         let reverse = id.gvk.kind == "Namespace";
-        let (up, down) =
-            if reverse { (String::new(), Some(Reverse(text))) } else { (text, None) };
-        let names =
-            format!("{}|{}|{}", id.gvk.text(), or(&id.namespace, "~X"), or(&id.name, "~N"));
+        let (up, down) = if reverse { (String::new(), Some(Reverse(text))) } else { (text, None) };
+        let names = format!("{}|{}|{}", id.gvk.text(), or(&id.namespace, "~X"), or(&id.name, "~N"));
         (place(&id.gvk.kind, first, last), up, down, names)
     });
 }

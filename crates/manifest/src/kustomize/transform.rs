@@ -72,8 +72,7 @@ pub(crate) fn run(
     }
     patches::run_json(loader, kustomization, resources, &done)?;
     for replica in &kustomization.replicas {
-        replicas(resources, replica, &config.replicas)
-            .map_err(|fail| fail.at(file, replica.at))?;
+        replicas(resources, replica, &config.replicas).map_err(|fail| fail.at(file, replica.at))?;
         done(resources, "ReplicaCountTransformer");
     }
     for image in &kustomization.images {
@@ -139,11 +138,8 @@ fn affix(
 
 fn namespace(resources: &mut [Resource], namespace: &str, specs: &[FieldSpec]) -> Outcome<()> {
     let set = |node: &mut Node| set_scalar(node, Scalar::string(namespace));
-    let own = FieldSpec {
-        gvk: Gvk::default(),
-        path: "metadata/namespace".to_owned(),
-        create: true,
-    };
+    let own =
+        FieldSpec { gvk: Gvk::default(), path: "metadata/namespace".to_owned(), create: true };
     for resource in resources.iter_mut() {
         resource.store_previous();
         if !resource.gvk().is_cluster_scoped() {

@@ -100,7 +100,9 @@ impl<'t> Loader<'t> {
         if is_remote(path) {
             let message = format!("`{path}` is a remote base, which is not fetched");
             return Err(Fail::refused(message)
-                .note("without it the overlay would lack all of its objects, so nothing is rendered")
+                .note(
+                    "without it the overlay would lack all of its objects, so nothing is rendered",
+                )
                 .help("copy the base into the repository and name its folder"));
         }
         if path.starts_with('/') {

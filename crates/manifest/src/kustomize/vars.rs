@@ -62,8 +62,7 @@ pub(crate) fn resolve(gathered: &mut Gathered) -> Outcome<()> {
     }
     let mut values: HashMap<String, Scalar> = HashMap::new();
     for variable in &gathered.variables {
-        let mut owners =
-            gathered.resources.iter().filter(|r| r.variables.contains(&variable.name));
+        let mut owners = gathered.resources.iter().filter(|r| r.variables.contains(&variable.name));
         let at = |message: String| Fail::new(message).at(&variable.file, variable.at);
         let Some(owner) = owners.next() else {
             let message = format!("no resource matches the variable `{}`", variable.name);

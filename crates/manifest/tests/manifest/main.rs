@@ -2,5 +2,6 @@
 #![expect(clippy::disallowed_methods, reason = "tests read their own files")]
 
 mod fixtures;
+mod kustomize;
 mod tmpl;
 mod values;
