@@ -107,7 +107,11 @@ fn resource(
     let base = match loader.enter(path) {
         Ok(base) => base,
         Err(fail) if is_remote(path) || path.starts_with('/') => return Err(fail),
-        Err(enter) => return Err(inside.err().unwrap_or(enter)),
+        Err(enter) => {
+            let is_folder = super::tree::join(&loader.root, path)
+                .is_some_and(|folder| loader.tree.is_directory(&folder));
+            return Err(if is_folder { enter } else { inside.err().unwrap_or(enter) });
+        }
     };
     let kustomization = file::load(&base)?;
     build.schemas.add_from(&base, &kustomization)?;
