@@ -1,10 +1,11 @@
 //! The transformers of one kustomization, in Kustomize's order.
 
 use super::accumulate::{Build, Gathered};
+use super::config::Config;
 use super::fail::{Fail, Outcome};
 use super::fieldspec::{FieldSpec, Make, apply, merge_all, merge_one, set_entry, set_scalar};
 use super::file::Kustomization;
-use super::file_parts::Replica;
+use super::file_parts::{Label, Replica};
 use super::id::Gvk;
 use super::node::{Node, Scalar, Tag};
 use super::origin::{Origin, add_transformation};
@@ -46,19 +47,7 @@ pub(crate) fn run(
         done(resources, "SuffixTransformer");
     }
     for label in &kustomization.labels {
-        let mut specs = label.fields.clone();
-        let at = |fail: Box<Fail>| fail.at(file, label.at);
-        merge_all(&mut specs, &config.labels).map_err(at)?;
-        if label.include_selectors {
-            merge_all(&mut specs, &config.common_labels).map_err(at)?;
-        } else {
-            if label.include_templates {
-                merge_all(&mut specs, &config.template_labels).map_err(at)?;
-            }
-            let path = "metadata/labels".to_owned();
-            let spec = FieldSpec { gvk: Gvk::default(), path, create: true };
-            merge_one(&mut specs, &spec).map_err(at)?;
-        }
+        let specs = label_specs(label, config).map_err(|fail| fail.at(file, label.at))?;
         entries(resources, &label.pairs, &specs)?;
         done(resources, "LabelTransformer");
     }
@@ -84,6 +73,22 @@ pub(crate) fn run(
         done(resources, "ReplacementTransformer");
     }
     Ok(())
+}
+
+/// The fields that one entry of `labels` touches.
+fn label_specs(label: &Label, config: &Config) -> Outcome<Vec<FieldSpec>> {
+    let mut specs = label.fields.clone();
+    merge_all(&mut specs, &config.labels)?;
+    if label.include_selectors {
+        merge_all(&mut specs, &config.common_labels)?;
+        return Ok(specs);
+    }
+    if label.include_templates {
+        merge_all(&mut specs, &config.template_labels)?;
+    }
+    let path = "metadata/labels".to_owned();
+    merge_one(&mut specs, &FieldSpec { gvk: Gvk::default(), path, create: true })?;
+    Ok(specs)
 }
 
 /// Labels or annotations.
