@@ -1,7 +1,7 @@
 //! Field specifications: which field of which kind a transformer touches.
 
 use super::fail::{Fail, Outcome};
-use super::id::Gvk;
+use super::id::{Gvk, split_api_version};
 use super::node::{Content, Node, Scalar, Tag};
 use super::resource::Resource;
 
@@ -98,15 +98,22 @@ pub(crate) fn apply(
     make: Make,
     set: &mut Setter<'_>,
 ) -> Outcome<()> {
-    if !resource.gvk().is_selected(&spec.gvk) {
+    // Asked for every field of every resource, so nothing is copied for the answer.
+    let (group, version) = split_api_version(resource.api_version());
+    let fits = |mine: &str, wanted: &str| wanted.is_empty() || mine == wanted;
+    if !fits(resource.kind(), &spec.gvk.kind)
+        || !fits(group, &spec.gvk.group)
+        || !fits(version, &spec.gvk.version)
+    {
         return Ok(());
     }
     let path = split_path(&spec.path, '/');
     let make = if spec.create { make } else { Make::Nothing };
-    let id = || resource.id().text();
-    let note = format!("considering field '{}' of object {}", spec.path, id());
-    let file = resource.file.clone();
-    walk(&mut resource.node, &path, make, set).map_err(|fail| fail.at(&file, (1, 1)).note(note))
+    walk(&mut resource.node, &path, make, set).map_err(|fail| {
+        let id = resource.id().text();
+        let note = format!("considering field '{}' of object {id}", spec.path);
+        fail.at(&resource.file, (1, 1)).note(note)
+    })
 }
 
 fn walk(node: &mut Node, path: &[String], make: Make, set: &mut Setter<'_>) -> Outcome<()> {

@@ -29,6 +29,10 @@ static CLUSTER_SCOPED: LazyLock<HashSet<(&str, &str)>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The kinds of that list, asked first: most kinds are not in it.
+static CLUSTER_KINDS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| CLUSTER_SCOPED.iter().map(|(_, kind)| *kind).collect());
+
 /// Group and version of an `apiVersion`.
 pub(crate) fn split_api_version(text: &str) -> (&str, &str) {
     text.split_once('/').unwrap_or(("", text))
@@ -49,7 +53,8 @@ impl Gvk {
     }
 
     pub(crate) fn is_cluster_scoped(&self) -> bool {
-        CLUSTER_SCOPED.contains(&(self.api_version().as_str(), self.kind.as_str()))
+        CLUSTER_KINDS.contains(self.kind.as_str())
+            && CLUSTER_SCOPED.contains(&(self.api_version().as_str(), self.kind.as_str()))
     }
 
     /// Whether `selector` matches; its empty parts match all.
