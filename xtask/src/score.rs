@@ -12,6 +12,7 @@ const YARDSTICKS: &[(&str, &str)] = &[
     ("bowline-image", "yardsticks"),
     ("bowline-rollout", "yardsticks"),
     ("bowline-runner", "probes"),
+    ("bowline-manifest", "manifest"),
 ];
 
 /// One line of the table.

@@ -55,6 +55,22 @@ pub(crate) const FOREIGN: Code = Code {
            does not follow such an order yet: name the folder that it points at as \
            `deploy.path`.",
 };
+pub(crate) const OVERLAY: Code = Code {
+    id: "BOW0620",
+    title: "the overlay cannot be built",
+    text: "A `kustomization.yaml` or a file that it names is not what Kustomize takes, or a \
+           patch, replacement or generator finds nothing to work on. `kubectl kustomize` fails \
+           there too; nothing is rendered.",
+};
+pub(crate) const REFUSED: Code = Code {
+    id: "BOW0621",
+    title: "the overlay wants something that is not there",
+    text: "Remote bases, plugins, Helm charts inside of a kustomization and the like are not \
+           carried out. Leaving them out would render something else than you mean, so the \
+           whole overlay is refused: copy a remote base into the repository, and render a \
+           chart beside the overlay.",
+};
 
 /// All codes of this crate.
-pub const CODES: &[Code] = &[FIELD, DUPLICATE, SHAPE, RENDER, IMAGE, LIMIT, NOTHING, FOREIGN];
+pub const CODES: &[Code] =
+    &[FIELD, DUPLICATE, SHAPE, RENDER, IMAGE, LIMIT, NOTHING, FOREIGN, OVERLAY, REFUSED];

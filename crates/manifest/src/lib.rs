@@ -9,6 +9,7 @@
 mod codes;
 pub mod helm;
 mod image;
+pub mod kustomize;
 pub mod limits;
 mod order;
 mod read;

@@ -38,3 +38,13 @@ pub const REGEXES_MAX: usize = 1_000;
 pub const KEYS_MAX: u32 = 50;
 /// Passwords that one render hashes or derives: each costs about 60 ms.
 pub const PASSWORDS_MAX: u32 = 200;
+/// The largest file that an overlay reads: custom resource definitions reach some megabytes.
+pub const OVERLAY_FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The most YAML nodes of one file of an overlay, aliases counted.
+pub const OVERLAY_FILE_NODES_MAX: usize = 1_000_000;
+/// The most objects of one overlay.
+pub const OVERLAY_OBJECTS_MAX: usize = 100_000;
+/// How deep kustomizations lead to others.
+pub const OVERLAY_DEPTH_MAX: usize = 100;
+/// How deep definitions of `crds` refer to others.
+pub const OVERLAY_SCHEMA_DEPTH_MAX: usize = 64;

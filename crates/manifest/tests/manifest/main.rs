@@ -3,5 +3,6 @@
 
 mod fixtures;
 mod sprig;
+mod kustomize;
 mod tmpl;
 mod values;
