@@ -22,3 +22,5 @@ pub const TEMPLATE_DEPTH_MAX: usize = 100_000;
 pub const CALL_DEPTH_MAX: usize = 10_000;
 /// How deep a value is printed; Go prints until its stack is full.
 pub const VALUE_DEPTH_MAX: usize = 10_000;
+/// Stacks of template calls that a render's source map keeps apart.
+pub const CHAINS_MAX: usize = 1_000_000;

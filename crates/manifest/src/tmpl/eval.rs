@@ -23,7 +23,7 @@ impl Exec<'_> {
     /// A pipeline's value; the wrapper of an `interface {}` is gone, so a nil is no value.
     pub fn pipeline(&mut self, dot: &Held, id: NodeId) -> Exe<Value> {
         self.now.node = id;
-        let parsed = self.now.parsed.clone();
+        let parsed = self.now.parsed;
         let Kind::Pipe { assign, declares, commands } = parsed.node(id).kind else {
             return Ok(Value::NoValue);
         };
@@ -66,7 +66,7 @@ impl Exec<'_> {
     }
 
     fn command(&mut self, dot: &Held, id: NodeId, last: Option<Value>) -> Exe<Held> {
-        let parsed = self.now.parsed.clone();
+        let parsed = self.now.parsed;
         let Kind::Command(args) = parsed.node(id).kind else { return Ok(Held::nothing()) };
         let args = parsed.kids(args);
         let first = args[0];
@@ -99,7 +99,7 @@ impl Exec<'_> {
     /// A number without a wanted type: its own syntax says which it is.
     fn constant(&mut self, id: NodeId) -> Exe<Value> {
         self.now.node = id;
-        let parsed = self.now.parsed.clone();
+        let parsed = self.now.parsed;
         let Kind::Number(index) = parsed.node(id).kind else { return Ok(Value::NoValue) };
         let (number, text) = (parsed.number(index), parsed.source(id));
         let has = |set: &[u8]| text.iter().any(|byte| set.contains(byte));
@@ -138,7 +138,7 @@ impl Exec<'_> {
         last: Option<Value>,
     ) -> Exe<Held> {
         self.now.node = id;
-        let parsed = self.now.parsed.clone();
+        let parsed = self.now.parsed;
         let Kind::Chain(inner, names) = parsed.node(id).kind else { return Ok(Held::nothing()) };
         self.now.node = inner;
         let receiver = match parsed.node(inner).kind {
@@ -156,7 +156,7 @@ impl Exec<'_> {
         last: Option<Value>,
     ) -> Exe<Held> {
         self.now.node = id;
-        let parsed = self.now.parsed.clone();
+        let parsed = self.now.parsed;
         let Kind::Variable(name, names) = parsed.node(id).kind else {
             return Ok(Held::nothing());
         };
@@ -182,7 +182,7 @@ impl Exec<'_> {
         args: &[NodeId],
         last: Option<Value>,
     ) -> Exe<Held> {
-        let parsed = self.now.parsed.clone();
+        let parsed = self.now.parsed;
         let names = parsed.names(names);
         let Some((method, fields)) = names.split_last() else { return Ok(receiver) };
         for name in fields {
@@ -368,7 +368,7 @@ impl Exec<'_> {
 
     fn arg(&mut self, dot: &Held, typ: Type, id: NodeId) -> Exe<Held> {
         self.now.node = id;
-        let parsed = self.now.parsed.clone();
+        let parsed = self.now.parsed;
         let held = match parsed.node(id).kind {
             Kind::Dot => dot.clone(),
             Kind::Nil if typ == Type::Reflect => return Ok(Held::nothing()),
@@ -386,7 +386,7 @@ impl Exec<'_> {
     }
 
     fn literal(&mut self, typ: Type, id: NodeId) -> Exe<Value> {
-        let parsed = self.now.parsed.clone();
+        let parsed = self.now.parsed;
         let kind = parsed.node(id).kind;
         let number = match kind {
             Kind::Number(index) => parsed.number(index),

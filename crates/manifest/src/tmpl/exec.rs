@@ -13,7 +13,7 @@
 
 use super::ast::{Branch, Kind, NodeId, Parsed, Span};
 use super::error::{Error, ErrorKind, Place};
-use super::output::{ChainId, FileId, Link, Output, Site, SourceMap};
+use super::output::{ChainId, FileId, Output, Site, SourceMap};
 use super::set::{Set, Template};
 use super::truth::truth;
 use super::value::{List, Shape, Str, Value};
@@ -75,12 +75,12 @@ impl Render {
     /// Carries out a named template of a set.
     pub fn execute(&mut self, set: &Set, name: &[u8], dot: Value) -> Result<Output, Error> {
         let template = find(set, name)?;
-        Exec::run(self, set, &template, name, dot, ChainId(0))
+        Exec::run(self, set, template, name, dot, ChainId(0))
     }
 }
 
-fn find(set: &Set, name: &[u8]) -> Result<Template, Error> {
-    set.find(name).cloned().ok_or_else(|| {
+fn find<'s>(set: &'s Set, name: &[u8]) -> Result<&'s Template, Error> {
+    set.find(name).ok_or_else(|| {
         let mut message = b"template: no template ".to_vec();
         quote::quote(&mut message, name, false);
         message.extend_from_slice(b" associated with template ");
@@ -104,9 +104,9 @@ pub(super) fn nested(
         let reason = format!("functions carry out templates deeper than {most} levels");
         return Err(Error::limit(reason.clone(), reason));
     }
-    let chain = render.map.link(Link { below: chain, site, name: Str::from(name) });
+    let chain = render.map.link(chain, site, &Str::from(name));
     render.depth += 1;
-    let output = super::deep(|| Exec::run(render, set, &template, name, dot, chain));
+    let output = super::deep(|| Exec::run(render, set, template, name, dot, chain));
     render.depth -= 1;
     Ok(Str::from(output?.bytes))
 }
@@ -136,8 +136,8 @@ pub(super) struct Variable {
 }
 
 /// The template that is being carried out, and what it may not see of its caller.
-pub(super) struct Activation {
-    pub parsed: Arc<Parsed>,
+pub(super) struct Activation<'a> {
+    pub parsed: &'a Arc<Parsed>,
     pub name: Str,
     pub file: FileId,
     pub chain: ChainId,
@@ -146,11 +146,11 @@ pub(super) struct Activation {
     pub node: NodeId,
 }
 
-enum Frame {
+enum Frame<'a> {
     List { kids: Span, next: u32, dot: Held },
     Scope { mark: usize },
     Range(Box<Range>),
-    Return(Box<Activation>),
+    Return(Box<Activation<'a>>),
 }
 
 struct Range {
@@ -173,9 +173,9 @@ enum Items {
 pub(super) struct Exec<'a> {
     pub render: &'a mut Render,
     pub set: &'a Set,
-    pub now: Activation,
+    pub now: Activation<'a>,
     pub variables: Vec<Variable>,
-    frames: Vec<Frame>,
+    frames: Vec<Frame<'a>>,
     out: Output,
     templates: usize,
 }
@@ -184,14 +184,14 @@ impl<'a> Exec<'a> {
     fn run(
         render: &'a mut Render,
         set: &'a Set,
-        template: &Template,
+        template: &'a Template,
         name: &[u8],
         dot: Value,
         chain: ChainId,
     ) -> Exe<Output> {
         let file = render.map.file(&template.parsed);
         let now = Activation {
-            parsed: template.parsed.clone(),
+            parsed: &template.parsed,
             name: Str::from(name),
             file,
             chain,
@@ -355,7 +355,7 @@ impl<'a> Exec<'a> {
         self.now.node = id;
         let outer = self.variables.len();
         let value = self.pipeline(&dot, branch.pipe)?;
-        let parsed = self.now.parsed.clone();
+        let parsed = self.now.parsed;
         let Kind::Pipe { assign, declares, .. } = parsed.node(branch.pipe).kind else {
             return Ok(());
         };
@@ -470,7 +470,7 @@ impl<'a> Exec<'a> {
     fn template(&mut self, name: u32, pipe: Option<NodeId>, dot: Held) -> Exe<()> {
         let name = self.now.parsed.ident(name).clone();
         let id = self.now.node;
-        let Some(template) = self.set.find(&name).cloned() else {
+        let Some(template) = self.set.find(&name) else {
             let mut message = b"template ".to_vec();
             quote::quote(&mut message, &name, false);
             message.extend_from_slice(b" not defined");
@@ -483,11 +483,10 @@ impl<'a> Exec<'a> {
             Some(pipe) => Held::concrete(self.pipeline(&dot, pipe)?),
             None => Held::nothing(),
         };
-        let link = Link { below: self.now.chain, site: self.site(id), name: name.clone() };
-        let chain = self.render.map.link(link);
+        let chain = self.render.map.link(self.now.chain, self.site(id), &name);
         let file = self.render.map.file(&template.parsed);
         let callee = Activation {
-            parsed: template.parsed.clone(),
+            parsed: &template.parsed,
             name,
             file,
             chain,
@@ -508,7 +507,7 @@ impl<'a> Exec<'a> {
     }
 
     pub fn fail_with<T>(&self, reason: String, cause: Option<Error>) -> Exe<T> {
-        let (parsed, node) = (&self.now.parsed, self.now.parsed.node(self.now.node));
+        let (parsed, node) = (self.now.parsed, self.now.parsed.node(self.now.node));
         let (line, column) = parsed.line_column(node.pos);
         let mut name = Vec::new();
         quote::quote(&mut name, &self.now.name, false);

@@ -2,6 +2,8 @@
 
 use super::ast::Parsed;
 use super::value::Str;
+use crate::limits::CHAINS_MAX;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A template file of a render, an index into [`SourceMap::files`].
@@ -13,7 +15,7 @@ pub struct FileId(pub u32);
 pub struct ChainId(pub u32);
 
 /// A range of bytes in a template file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Site {
     /// The file.
     pub file: FileId,
@@ -48,24 +50,36 @@ pub struct Link {
 /// The tables that sites and chains point into. One render has one.
 #[derive(Default)]
 pub struct SourceMap {
-    pub(super) files: Vec<Arc<Parsed>>,
-    pub(super) links: Vec<Link>,
+    files: Vec<Arc<Parsed>>,
+    /// By the address of what is kept alive in `files`.
+    known_files: HashMap<usize, FileId>,
+    links: Vec<Link>,
+    known_links: HashMap<(ChainId, Site, Str), ChainId>,
 }
 
 impl SourceMap {
     pub(super) fn file(&mut self, parsed: &Arc<Parsed>) -> FileId {
-        // Few files a render, and nearly always one that was met lately.
-        let found = self.files.iter().rposition(|known| Arc::ptr_eq(known, parsed));
-        let index = found.unwrap_or_else(|| {
+        let address = Arc::as_ptr(parsed).addr();
+        *self.known_files.entry(address).or_insert_with(|| {
             self.files.push(parsed.clone());
-            self.files.len() - 1
-        });
-        FileId(u32::try_from(index).unwrap_or(u32::MAX))
+            FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+        })
     }
 
-    pub(super) fn link(&mut self, link: Link) -> ChainId {
-        self.links.push(link);
-        ChainId(u32::try_from(self.links.len()).unwrap_or(u32::MAX))
+    /// The chain of one more call; calls from one place in a loop share theirs. When there are
+    /// too many chains, further calls are taken for part of the call below.
+    pub(super) fn link(&mut self, below: ChainId, site: Site, name: &Str) -> ChainId {
+        let key = (below, site, name.clone());
+        if let Some(chain) = self.known_links.get(&key) {
+            return *chain;
+        }
+        if self.links.len() >= CHAINS_MAX {
+            return below;
+        }
+        self.links.push(Link { below, site, name: name.clone() });
+        let chain = ChainId(u32::try_from(self.links.len()).unwrap_or(u32::MAX));
+        self.known_links.insert(key, chain);
+        chain
     }
 
     /// The calls of a chain, innermost first.
