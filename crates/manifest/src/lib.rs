@@ -7,14 +7,18 @@
 #![forbid(unsafe_code)]
 
 mod codes;
+mod file_tree;
+pub mod helm;
 mod image;
 pub mod limits;
 mod order;
 mod read;
 mod resource;
+pub mod sprig;
 pub mod tmpl;
 
 pub use codes::CODES;
+pub use file_tree::{FileTree, TreeError};
 pub use image::{ImageError, ImageSet, image_name, set_image};
 pub use order::kind_rank;
 pub use read::{File, is_manifest_file, read};
