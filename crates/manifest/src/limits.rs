@@ -42,3 +42,17 @@ pub const RELEASE_NAME_BYTES_MAX: usize = 53;
 pub const SCHEMA_BYTES_MAX: usize = 5 * 1024 * 1024;
 /// How deep values nest.
 pub const VALUES_DEPTH_MAX: usize = 1_000;
+/// How deep one name is included in itself (Helm's own limit and message).
+pub const INCLUDE_DEPTH_MAX: u32 = 1_000;
+/// The most elements that `until`, `untilStep` and `seq` make.
+pub const SEQUENCE_ITEMS_MAX: usize = 1_000_000;
+/// The longest text that one function makes.
+pub const TEXT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The most memory that one regular expression takes when it is compiled.
+pub const REGEX_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The most regular expressions that one render keeps.
+pub const REGEXES_MAX: usize = 1_000;
+/// RSA and DSA keys that one render makes.
+pub const KEYS_MAX: u32 = 50;
+/// Passwords that one render hashes or derives: each costs about 60 ms.
+pub const PASSWORDS_MAX: u32 = 200;

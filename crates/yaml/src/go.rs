@@ -7,6 +7,7 @@
 
 mod emitter;
 mod marshal;
+mod message;
 mod natural;
 mod quoting;
 mod resolve;
@@ -15,6 +16,7 @@ mod timestamp;
 
 pub use emitter::{Emitter, Layout};
 pub use marshal::{float_text, json_float, marshal, number_text};
+pub use message::syntax_message;
 pub use natural::{natural_order, sort_naturally};
 pub use resolve::{Meaning, Version, resolve};
 pub use round_trip::round_trip;

@@ -145,6 +145,16 @@ impl From<Error> for CallError {
     }
 }
 
+/// The state of whoever renders, which functions reach by [`Call::host`].
+pub trait Host: Any {
+    /// The state of the function library beneath it, which [`Call::library`] gives.
+    fn library(&mut self) -> Option<&mut dyn Any> {
+        None
+    }
+}
+
+impl Host for () {}
+
 /// What a function may ask while it runs.
 pub struct Call<'a> {
     pub(super) render: &'a mut Render,
@@ -156,7 +166,18 @@ pub struct Call<'a> {
 impl Call<'_> {
     /// The host's own state, as given to [`Render::new`].
     pub fn host<T: Any>(&mut self) -> Option<&mut T> {
-        self.render.host.downcast_mut()
+        let host: &mut dyn Any = self.render.host.as_mut();
+        host.downcast_mut()
+    }
+
+    /// The state of the function library, which the host's own state holds.
+    pub fn library<T: Any>(&mut self) -> Option<&mut T> {
+        self.render.host.library()?.downcast_mut()
+    }
+
+    /// The name of the template file that calls.
+    pub fn file_name(&self) -> Str {
+        self.render.file_name(self.site.file)
     }
 
     /// The place in the template that calls.

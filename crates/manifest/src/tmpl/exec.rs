@@ -12,6 +12,7 @@
 //! ```
 
 use super::ast::{Branch, Kind, NodeId, Parsed, Span};
+use super::call::Host;
 use super::error::{Error, ErrorKind, Place};
 use super::output::{ChainId, FileId, Output, Site, SourceMap};
 use super::set::{Set, Template};
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 /// What all executions of one render share: the host's state, the source map, the budget.
 pub struct Render {
-    pub(super) host: Box<dyn Any>,
+    pub(super) host: Box<dyn Host>,
     map: SourceMap,
     steps: u64,
     written: u64,
@@ -52,7 +53,7 @@ impl Default for Budget {
 
 impl Render {
     /// A render with the host's own state, which functions reach by [`super::Call::host`].
-    pub fn new(host: Box<dyn Any>) -> Self {
+    pub fn new(host: Box<dyn Host>) -> Self {
         let budget = Budget::default();
         Self { host, map: SourceMap::default(), steps: 0, written: 0, depth: 0, budget }
     }
@@ -65,6 +66,11 @@ impl Render {
     /// The tables behind the segments of every output of this render.
     pub fn source_map(&self) -> &SourceMap {
         &self.map
+    }
+
+    pub(super) fn file_name(&self, file: FileId) -> Str {
+        let known = self.map.files.get(file.0 as usize);
+        known.map_or_else(|| Str::from(""), |parsed| parsed.name.clone())
     }
 
     /// The host's state again.

@@ -42,7 +42,7 @@ mod value;
 
 pub use ast::Parsed;
 pub use call::{
-    Body, BuiltinsOnly, Call, CallError, Function, FunctionTable, Functions, Member, Method,
+    Body, BuiltinsOnly, Call, CallError, Function, FunctionTable, Functions, Host, Member, Method,
     MethodBody, Takes,
 };
 pub use error::{Error, ErrorKind, Failure, Place};
@@ -50,7 +50,7 @@ pub use exec::{Budget, Render};
 pub use output::{ChainId, FileId, Link, Output, Segment, Site, SourceMap};
 pub use set::{MissingKey, Set};
 pub use types::Type;
-pub use value::{List, Map, Object, Shape, Str, Value};
+pub use value::{List, Map, Object, ObjectJson, Shape, Str, Value};
 
 /// The texts of Go's standard library that functions outside need to the byte.
 pub mod text {

@@ -79,6 +79,21 @@ impl Set {
         }
     }
 
+    /// Adds the text of a function (`tpl`): its own body replaces one of the same name even
+    /// when it is empty.
+    pub fn add_own(&mut self, parsed: &Arc<Parsed>) {
+        self.add(parsed);
+        for tree in parsed.trees.iter().filter(|tree| tree.empty && tree.name == parsed.name) {
+            let template = Template { parsed: parsed.clone(), root: tree.root, empty: true };
+            self.own.insert(tree.name.clone(), template);
+        }
+    }
+
+    /// The name of the root template.
+    pub fn name(&self) -> &Str {
+        &self.name
+    }
+
     /// Parses a text and adds it.
     pub fn define(&mut self, name: &Str, text: &Str) -> Result<(), Error> {
         let parsed = self.parse(name, text)?;

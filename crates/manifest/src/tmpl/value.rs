@@ -118,17 +118,28 @@ pub struct List {
     /// A [`Type::List`]: [`Type::LIST_ANY`] for `[]interface {}`.
     pub typ: Type,
     items: Vec<Value>,
+    nil: bool,
 }
 
 impl List {
     /// A `[]interface {}`.
     pub fn new(items: Vec<Value>) -> Self {
-        Self { typ: Type::LIST_ANY, items }
+        Self::of(Type::LIST_ANY, items)
     }
 
     /// A slice of another type: [`Type::LIST_STR`] for `[]string`.
     pub fn of(typ: Type, items: Vec<Value>) -> Self {
-        Self { typ, items }
+        Self { typ, items, nil: false }
+    }
+
+    /// The nil slice of a type: empty, and `null` in JSON.
+    pub fn nil(typ: Type) -> Self {
+        Self { typ, items: Vec::new(), nil: true }
+    }
+
+    /// Whether it is the nil slice.
+    pub fn is_nil(&self) -> bool {
+        self.nil
     }
 
     /// The static type of its elements.
@@ -261,6 +272,16 @@ pub enum Shape {
     Map(Rc<Map>),
 }
 
+/// What `encoding/json` makes of an [`Object`].
+pub enum ObjectJson {
+    /// What its `MarshalText` returns.
+    Text(Str),
+    /// A struct: its fields by their names in JSON, in Go's order.
+    Fields(Vec<(&'static str, Value)>),
+    /// Another value.
+    Value(Value),
+}
+
 /// A value of the host: fields, methods with arguments, a text of its own.
 pub trait Object {
     /// The type as Go prints it: `*chart.Metadata`, `engine.files`. A star makes it a pointer:
@@ -284,6 +305,16 @@ pub trait Object {
     /// printed of it when it has no [`Object::text`], and what is compared.
     fn fields(&self) -> Vec<(&'static str, Value)> {
         Vec::new()
+    }
+
+    /// What `encoding/json` makes of it.
+    fn json(&self) -> ObjectJson {
+        match self.shape() {
+            Shape::Struct => ObjectJson::Fields(self.fields()),
+            Shape::NilPointer => ObjectJson::Value(Value::Nil),
+            Shape::List(list) => ObjectJson::Value(Value::List(list)),
+            Shape::Map(map) => ObjectJson::Value(Value::Map(map)),
+        }
     }
 
     /// For functions that know the concrete type behind it.
