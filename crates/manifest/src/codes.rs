@@ -101,6 +101,19 @@ pub(crate) const CHART_LIMIT: Code = Code {
 
 /// All codes of this crate.
 pub const CODES: &[Code] = &[
-    FIELD, DUPLICATE, SHAPE, RENDER, IMAGE, LIMIT, NOTHING, FOREIGN,
-    CHART, VALUES, TEMPLATE, DEPENDENCY, SCHEMA, RENDERED_YAML, CHART_LIMIT,
+    FIELD,
+    DUPLICATE,
+    SHAPE,
+    RENDER,
+    IMAGE,
+    LIMIT,
+    NOTHING,
+    FOREIGN,
+    CHART,
+    VALUES,
+    TEMPLATE,
+    DEPENDENCY,
+    SCHEMA,
+    RENDERED_YAML,
+    CHART_LIMIT,
 ];

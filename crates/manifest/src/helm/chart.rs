@@ -218,7 +218,10 @@ pub(crate) fn values(file: &str, text: &[u8]) -> Result<Json, Error> {
 }
 
 /// `over` above `under`: mappings are joined, anything else is replaced.
-pub(crate) fn merge(under: &mut serde_json::Map<String, Json>, over: serde_json::Map<String, Json>) {
+pub(crate) fn merge(
+    under: &mut serde_json::Map<String, Json>,
+    over: serde_json::Map<String, Json>,
+) {
     for (key, value) in over {
         match (under.get_mut(&key), value) {
             (Some(Json::Object(under)), Json::Object(over)) => merge(under, over),

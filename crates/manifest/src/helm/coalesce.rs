@@ -128,7 +128,8 @@ fn globals(dest: &Rc<Map>, source: &Rc<Map>, prefix: &str, notes: &mut Notes) {
             }
             (Value::Map(_), Some(_)) | (_, Some(Value::Map(_))) => {
                 let name = key.text().into_owned();
-                notes.push(format!("`global.{name}` of `{prefix}` is skipped: not both are tables"));
+                notes
+                    .push(format!("`global.{name}` of `{prefix}` is skipped: not both are tables"));
             }
             _ => {
                 dest_globals.set(key, value);

@@ -33,13 +33,19 @@ impl Error {
 
     /// A YAML file that could not be read, with its place.
     pub(crate) fn yaml(code: &Code, file: &str, text: &[u8], error: &YamlError) -> Self {
-        let diagnostic = Diagnostic::error(code.id, format!("cannot read `{file}`: {}", error.message));
+        let diagnostic =
+            Diagnostic::error(code.id, format!("cannot read `{file}`: {}", error.message));
         if error.line == 0 {
             return Self(Box::new(diagnostic));
         }
         let text = String::from_utf8_lossy(text).into_owned();
         let diagnostic = diagnostic.at(file, error.line, error.column, 1, "").source(file, text);
         Self(Box::new(diagnostic))
+    }
+
+    /// An archive that cannot be unpacked.
+    pub fn archive(why: impl Into<String>) -> Self {
+        Self::chart(why)
     }
 
     /// Adds what to do.

@@ -11,7 +11,10 @@ enum Part {
     Many,
     /// Any characters.
     All,
-    Class { negated: bool, ranges: Vec<(char, char)> },
+    Class {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
     Choice(Vec<Vec<Part>>),
 }
 

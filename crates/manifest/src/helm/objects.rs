@@ -43,8 +43,7 @@ const NOTHING: Takes = Takes { fixed: &[], rest: None };
 
 static GET: Method = Method { takes: ONE_TEXT, gives: Type::Str, body: get };
 static GET_BYTES: Method = Method { takes: ONE_TEXT, gives: Type::BYTES, body: get_bytes };
-static GLOB: Method =
-    Method { takes: ONE_TEXT, gives: Type::Object("engine.files"), body: glob };
+static GLOB: Method = Method { takes: ONE_TEXT, gives: Type::Object("engine.files"), body: glob };
 static LINES: Method = Method { takes: ONE_TEXT, gives: Type::LIST_STR, body: lines };
 static AS_CONFIG: Method = Method { takes: NOTHING, gives: Type::Str, body: as_config };
 static AS_SECRETS: Method = Method { takes: NOTHING, gives: Type::Str, body: as_secrets };
@@ -133,9 +132,8 @@ impl Object for Files {
     }
 
     fn shape(&self) -> Shape {
-        let entries = self.0.iter().map(|(path, content)| {
-            (path.clone(), Value::Bytes(content.clone()))
-        });
+        let entries =
+            self.0.iter().map(|(path, content)| (path.clone(), Value::Bytes(content.clone())));
         Shape::Map(Rc::new(Map::of(Type::Map(&Type::BYTES), entries.collect())))
     }
 

@@ -142,9 +142,11 @@ pub fn json(node: &Node) -> Result<Value, YamlError> {
             Meaning::Bool(value) => Value::Bool(value),
             Meaning::Int(value) => Value::Number(value.into()),
             Meaning::Uint(value) => Value::Number(value.into()),
-            Meaning::Float(value) => Number::from_f64(value).map(Value::Number).ok_or_else(
-                || YamlError::at(node, format!("json: unsupported value: {}", scalar.text)),
-            )?,
+            Meaning::Float(value) => {
+                Number::from_f64(value).map(Value::Number).ok_or_else(|| {
+                    YamlError::at(node, format!("json: unsupported value: {}", scalar.text))
+                })?
+            }
             Meaning::Timestamp | Meaning::Text => Value::String(scalar.text.clone()),
         },
     })

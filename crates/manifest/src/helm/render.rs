@@ -94,7 +94,8 @@ pub fn render(
 fn check_name(name: &str) -> Result<(), Error> {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let label = |part: &str| part.starts_with(end) && part.ends_with(end) && part.chars().all(inner);
+    let label =
+        |part: &str| part.starts_with(end) && part.ends_with(end) && part.chars().all(inner);
     if name.len() <= RELEASE_NAME_BYTES_MAX && name.split('.').all(label) {
         return Ok(());
     }
@@ -208,9 +209,7 @@ impl<'a> Context<'a> {
     fn order(&self) -> Vec<(&String, &Template)> {
         let mut order: Vec<_> = self.templates.iter().collect();
         let depth = |path: &str| memchr::memchr_iter(b'/', path.as_bytes()).count();
-        order.sort_by(|(one, _), (other, _)| {
-            (depth(other), *other).cmp(&(depth(one), *one))
-        });
+        order.sort_by(|(one, _), (other, _)| (depth(other), *other).cmp(&(depth(one), *one)));
         order
     }
 }
@@ -238,8 +237,8 @@ impl Work {
         for (path, template) in context.order() {
             let name = Str::from(path.as_str());
             let parsed = template.chart.parsed(path, || self.set.parse(&name, &template.text));
-            let parsed = parsed
-                .map_err(|error| Error::template(&error).source(path, &template.text))?;
+            let parsed =
+                parsed.map_err(|error| Error::template(&error).source(path, &template.text))?;
             self.set.add(&parsed);
         }
         Ok(())
@@ -284,10 +283,8 @@ impl Work {
             Ok(sorted) => sorted,
             Err(bad) => return Err(self.bad_document(&bad)),
         };
-        let mut diagnostics: Vec<_> = warnings
-            .into_iter()
-            .map(|note| Diagnostic::warning(codes::VALUES.id, note))
-            .collect();
+        let mut diagnostics: Vec<_> =
+            warnings.into_iter().map(|note| Diagnostic::warning(codes::VALUES.id, note)).collect();
         for (path, name) in &sorted.unknown_hooks {
             let message = format!("`{path}` is a hook for `{name}`, which is unknown: left out");
             diagnostics.push(Diagnostic::warning(codes::CHART.id, message));

@@ -35,9 +35,9 @@ impl File {
         for segment in &mut segments {
             let start = segment.start as usize;
             let before = cuts.partition_point(|cut| *cut < start);
-            let inside = before.checked_sub(1).map_or(0, |last| {
-                (cuts[last] + NO_VALUE.len()).saturating_sub(start)
-            });
+            let inside = before
+                .checked_sub(1)
+                .map_or(0, |last| (cuts[last] + NO_VALUE.len()).saturating_sub(start));
             let shifted = start + inside - before * NO_VALUE.len();
             segment.start = u32::try_from(shifted).unwrap_or(u32::MAX);
         }

@@ -79,7 +79,8 @@ pub(crate) fn check(branch: &Branch, values: &Value) -> Result<(), Error> {
     let names: Vec<String> = found.iter().map(|(name, _)| format!("`{name}`")).collect();
     let message = format!("the values do not fit the schema of {}", names.join(", "));
     let mut error = Error::new(&codes::SCHEMA, message);
-    for (name, violation) in found.iter().flat_map(|(name, all)| all.iter().map(move |v| (name, v))) {
+    for (name, violation) in found.iter().flat_map(|(name, all)| all.iter().map(move |v| (name, v)))
+    {
         error = error.note(format!("{name}: {violation}"));
     }
     Err(error.help("change the values, or pass `--skip-schema-validation`"))

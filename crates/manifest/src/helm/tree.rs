@@ -139,7 +139,8 @@ impl Branch {
             }
             if !found {
                 let condition = &dependency.condition;
-                notes.push(format!("no value says `{path}{condition}`: the dependency is rendered"));
+                notes
+                    .push(format!("no value says `{path}{condition}`: the dependency is rendered"));
             }
         }
     }
