@@ -58,8 +58,8 @@ fn boxed(value: &Value) -> Value {
 }
 
 fn made(args: &[Value]) -> Result {
-    // Go gives a function without arguments a nil slice.
-    if args.is_empty() { nil() } else { Ok(Value::list(args.iter().map(boxed).collect())) }
+    // Called by reflection, a function without arguments gets an empty slice, not a nil one.
+    Ok(Value::list(args.iter().map(boxed).collect()))
 }
 
 fn nil() -> Result {
