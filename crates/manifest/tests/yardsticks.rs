@@ -16,8 +16,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 /// What the score must not fall below, of 558 and of 22.
-const EQUAL_MIN: usize = 400;
-const FAILING_MIN: usize = 15;
+const EQUAL_MIN: usize = 557;
+const FAILING_MIN: usize = 22;
 
 /// Unpacks the archives beneath the target folder, once.
 fn yardsticks() -> Option<PathBuf> {
