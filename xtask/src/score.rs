@@ -11,6 +11,7 @@ const YARDSTICKS: &[(&str, &str)] = &[
     ("bowline-workflow", "yardsticks"),
     ("bowline-image", "yardsticks"),
     ("bowline-rollout", "yardsticks"),
+    ("bowline-manifest", "yardsticks"),
     ("bowline-runner", "probes"),
     ("bowline-manifest", "manifest"),
 ];

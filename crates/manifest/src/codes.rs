@@ -56,14 +56,14 @@ pub(crate) const FOREIGN: Code = Code {
            `deploy.path`.",
 };
 pub(crate) const OVERLAY: Code = Code {
-    id: "BOW0620",
+    id: "BOW0630",
     title: "the overlay cannot be built",
     text: "A `kustomization.yaml` or a file that it names is not what Kustomize takes, or a \
            patch, replacement or generator finds nothing to work on. `kubectl kustomize` fails \
            there too; nothing is rendered.",
 };
 pub(crate) const REFUSED: Code = Code {
-    id: "BOW0621",
+    id: "BOW0631",
     title: "the overlay wants something that is not there",
     text: "Remote bases, plugins, Helm charts inside of a kustomization and the like are not \
            carried out. Leaving them out would render something else than you mean, so the \
@@ -71,6 +71,67 @@ pub(crate) const REFUSED: Code = Code {
            chart beside the overlay.",
 };
 
+pub(crate) const CHART: Code = Code {
+    id: "BOW0620",
+    title: "the chart is not as Helm wants it",
+    text: "A file of the chart cannot be read, `Chart.yaml` lacks what it must say, or the chart \
+           cannot be rendered by itself. Helm refuses the same.",
+};
+pub(crate) const VALUES: Code = Code {
+    id: "BOW0621",
+    title: "the values are not as Helm wants them",
+    text: "A values file is no mapping, or a `--set` argument is not in Helm's grammar: \
+           `a.b=c`, `list[0].name=x`, `list={x,y}`, with `\\` before a comma or dot that is \
+           part of a name or value.",
+};
+pub(crate) const TEMPLATE: Code = Code {
+    id: "BOW0622",
+    title: "a template failed",
+    text: "A template of the chart does not parse or does not run. The place is where the \
+           failure began; the notes say which `include` or `tpl` led there.",
+};
+pub(crate) const DEPENDENCY: Code = Code {
+    id: "BOW0623",
+    title: "a dependency of the chart is not vendored",
+    text: "Rendering fetches nothing. Every dependency that `Chart.yaml` names lies in \
+           `charts/`, as a folder or a `.tgz`; `helm dependency build` puts it there.",
+};
+pub(crate) const SCHEMA: Code = Code {
+    id: "BOW0624",
+    title: "the values do not fit the chart's schema",
+    text: "`values.schema.json` of the chart, or of a chart in it, does not allow the values. A \
+           schema that refers to an address fails too, because nothing is fetched.",
+};
+pub(crate) const RENDERED_YAML: Code = Code {
+    id: "BOW0625",
+    title: "a template renders to bad YAML",
+    text: "What a template wrote is no YAML object. The place is the template line that wrote \
+           the bad line, which often lacks an `indent` or a quote.",
+};
+pub(crate) const CHART_LIMIT: Code = Code {
+    id: "BOW0626",
+    title: "the chart reached a limit",
+    text: "Charts are rendered within limits: 100 MiB and 10,000 files a chart, 5 MiB a file, \
+           50 million steps and 64 MiB of output a render. The message names the one reached.",
+};
+
 /// All codes of this crate.
-pub const CODES: &[Code] =
-    &[FIELD, DUPLICATE, SHAPE, RENDER, IMAGE, LIMIT, NOTHING, FOREIGN, OVERLAY, REFUSED];
+pub const CODES: &[Code] = &[
+    FIELD,
+    DUPLICATE,
+    SHAPE,
+    RENDER,
+    IMAGE,
+    LIMIT,
+    NOTHING,
+    FOREIGN,
+    CHART,
+    VALUES,
+    TEMPLATE,
+    DEPENDENCY,
+    SCHEMA,
+    RENDERED_YAML,
+    CHART_LIMIT,
+    OVERLAY,
+    REFUSED,
+];

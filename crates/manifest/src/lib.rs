@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod codes;
+mod file_tree;
 pub mod helm;
 mod image;
 pub mod kustomize;
@@ -18,6 +19,7 @@ pub mod sprig;
 pub mod tmpl;
 
 pub use codes::CODES;
+pub use file_tree::{FileTree, TreeError};
 pub use image::{ImageError, ImageSet, image_name, set_image};
 pub use order::kind_rank;
 pub use read::{File, is_manifest_file, read};

@@ -24,6 +24,24 @@ pub const CALL_DEPTH_MAX: usize = 10_000;
 pub const VALUE_DEPTH_MAX: usize = 10_000;
 /// Stacks of template calls that a render's source map keeps apart.
 pub const CHAINS_MAX: usize = 1_000_000;
+/// One file of a chart or overlay (Helm's own limit).
+pub const TREE_FILE_BYTES_MAX: usize = 5 * 1024 * 1024;
+/// All files of a chart or overlay together (Helm's own limit).
+pub const TREE_BYTES_MAX: usize = 100 * 1024 * 1024;
+/// Files of a chart or overlay.
+pub const TREE_FILES_MAX: usize = 10_000;
+/// Archives within archives, charts within charts.
+pub const CHART_DEPTH_MAX: usize = 30;
+/// The highest index of a list in `--set` (Helm's own limit).
+pub const SET_INDEX_MAX: usize = 65_536;
+/// Names within one another in `--set` (Helm's own limit).
+pub const SET_DEPTH_MAX: usize = 30;
+/// The longest name of a release (Helm's own limit).
+pub const RELEASE_NAME_BYTES_MAX: usize = 53;
+/// The largest `values.schema.json`.
+pub const SCHEMA_BYTES_MAX: usize = 5 * 1024 * 1024;
+/// How deep values nest.
+pub const VALUES_DEPTH_MAX: usize = 1_000;
 /// How deep one name is included in itself (Helm's own limit and message).
 pub const INCLUDE_DEPTH_MAX: u32 = 1_000;
 /// The most elements that `until`, `untilStep` and `seq` make.

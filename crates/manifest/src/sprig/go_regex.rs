@@ -286,12 +286,6 @@ impl<'p> Translator<'p> {
             if char == ']' && !first {
                 break;
             }
-            let last_dash = rest.len() == 1 || rest[1..].starts_with(']');
-            if char == '-' && !first && !last_dash {
-                // Perl takes it for itself in the middle, Go after a range only: an error.
-                let next = rest[1..].chars().next().map_or(0, char::len_utf8);
-                return Err(format!("invalid character class range: `{}`", &rest[..=next]));
-            }
             first = false;
             if let Some((class, length)) = named_class(rest)? {
                 out.push_str(&class);

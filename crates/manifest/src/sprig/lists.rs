@@ -58,6 +58,7 @@ fn boxed(value: &Value) -> Value {
 }
 
 fn made(args: &[Value]) -> Result {
+    // Called by reflection, a function without arguments gets an empty slice, not a nil one.
     Ok(Value::list(args.iter().map(boxed).collect()))
 }
 

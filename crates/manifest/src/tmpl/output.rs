@@ -50,7 +50,7 @@ pub struct Link {
 /// The tables that sites and chains point into. One render has one.
 #[derive(Default)]
 pub struct SourceMap {
-    files: Vec<Arc<Parsed>>,
+    pub(super) files: Vec<Arc<Parsed>>,
     /// By the address of what is kept alive in `files`.
     known_files: HashMap<usize, FileId>,
     links: Vec<Link>,
