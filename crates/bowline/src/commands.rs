@@ -12,6 +12,7 @@ mod ls;
 mod place;
 mod prune;
 pub mod release;
+mod render;
 mod rollback;
 mod rollout;
 mod run;
@@ -90,6 +91,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Check => check::run(context).await,
         Verb::Run(arguments) => run::run(context, &arguments).await,
         Verb::Release(arguments) => release::run(context, &arguments).await,
+        Verb::Render(arguments) => render::run(context, &arguments),
         Verb::Rollout(verb) => rollout::run(context, verb).await,
         Verb::Rollback(arguments) => rollback::run(context, &arguments).await,
         Verb::Why { release } => why::run(context, release.as_deref()),

@@ -70,6 +70,8 @@ pub enum Verb {
     Check,
     /// Run a workflow on this machine.
     Run(RunArguments),
+    /// Render a chart as `helm template` does.
+    Render(RenderArguments),
     /// Carry a commit to an environment; take it back when it is bad.
     Release(ReleaseArguments),
     /// Look at a running rollout, or steer it.
@@ -147,6 +149,62 @@ pub struct RunArguments {
     /// A secret, `NAME=VALUE`, or `NAME` from the environment; masked in all output.
     #[arg(short, long = "secret", value_name = "NAME[=VALUE]")]
     pub secrets: Vec<String>,
+}
+
+/// `bowline render`.
+#[derive(Debug, Args)]
+pub struct RenderArguments {
+    /// The release's name, when there are two arguments, and the chart: a folder or a `.tgz`.
+    #[arg(required = true, num_args = 1..=2, value_names = ["NAME", "PATH"])]
+    pub name_and_path: Vec<String>,
+    /// The namespace of the release.
+    #[arg(short, long, default_value = "default")]
+    pub namespace: String,
+    /// A values file; later ones win.
+    #[arg(short = 'f', long = "values", value_name = "FILE")]
+    pub values: Vec<String>,
+    /// Values, `a.b=c,d[0]=1`.
+    #[arg(long, value_name = "VALUES")]
+    pub set: Vec<String>,
+    /// Values that are text whatever they look like.
+    #[arg(long, value_name = "VALUES")]
+    pub set_string: Vec<String>,
+    /// Values that are JSON.
+    #[arg(long, value_name = "VALUES")]
+    pub set_json: Vec<String>,
+    /// Values that stand in files, `key=path`.
+    #[arg(long, value_name = "VALUES")]
+    pub set_file: Vec<String>,
+    /// One value that is text to the end of the argument.
+    #[arg(long, value_name = "VALUE")]
+    pub set_literal: Vec<String>,
+    /// The version of Kubernetes that the chart sees.
+    #[arg(long, value_name = "VERSION")]
+    pub kube_version: Option<String>,
+    /// More API versions that the chart sees; commas between them.
+    #[arg(short, long, value_delimiter = ',', value_name = "VERSIONS")]
+    pub api_versions: Vec<String>,
+    /// Print the files of `crds/` too.
+    #[arg(long)]
+    pub include_crds: bool,
+    /// Leave out tests.
+    #[arg(long)]
+    pub skip_tests: bool,
+    /// Leave out hooks.
+    #[arg(long)]
+    pub no_hooks: bool,
+    /// Only what comes from these templates.
+    #[arg(short, long, value_name = "TEMPLATE")]
+    pub show_only: Vec<String>,
+    /// Set `.Release.IsUpgrade` instead of `.Release.IsInstall`.
+    #[arg(long)]
+    pub is_upgrade: bool,
+    /// The version of Helm that is followed.
+    #[arg(long, value_name = "PROFILE", default_value = "helm-4.1")]
+    pub helm_profile: String,
+    /// Values need not fit `values.schema.json`.
+    #[arg(long)]
+    pub skip_schema_validation: bool,
 }
 
 /// `bowline release`.

@@ -3,6 +3,7 @@
 //! Absent on purpose: decisions of any kind. It parses, calls, prints.
 #![forbid(unsafe_code)]
 
+mod chart;
 mod codes;
 mod commands;
 mod context;

@@ -34,6 +34,16 @@ pub fn data(text: &str) {
     let _ = out.flush();
 }
 
+/// Writes bytes to stdout as they are: what another program reads. A terminal gets them inert.
+pub fn bytes(content: &[u8]) {
+    if io::stdout().is_terminal() {
+        data(&String::from_utf8_lossy(content));
+        return;
+    }
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(content).and_then(|()| out.flush());
+}
+
 /// Writes lines of talk to stderr, above the live region.
 pub fn talk(text: &str) {
     let region = REGION.lock().unwrap_or_else(PoisonError::into_inner);

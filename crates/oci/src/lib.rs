@@ -7,6 +7,7 @@
 //! (refused by name), sparse files, device nodes.
 #![forbid(unsafe_code)]
 
+pub mod archive;
 pub mod codes;
 mod error;
 mod gzip;
