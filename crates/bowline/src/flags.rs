@@ -70,7 +70,7 @@ pub enum Verb {
     Check,
     /// Run a workflow on this machine.
     Run(RunArguments),
-    /// Render a chart as `helm template` does.
+    /// Render a chart as `helm template` does, or a kustomization as `kubectl kustomize`.
     Render(RenderArguments),
     /// Carry a commit to an environment; take it back when it is bad.
     Release(ReleaseArguments),
@@ -154,7 +154,8 @@ pub struct RunArguments {
 /// `bowline render`.
 #[derive(Debug, Args)]
 pub struct RenderArguments {
-    /// The release's name, when there are two arguments, and the chart: a folder or a `.tgz`.
+    /// The release's name, when there are two arguments, and the chart (a folder or a `.tgz`) or
+    /// the folder of a kustomization.
     #[arg(required = true, num_args = 1..=2, value_names = ["NAME", "PATH"])]
     pub name_and_path: Vec<String>,
     /// The namespace of the release.
@@ -205,6 +206,29 @@ pub struct RenderArguments {
     /// Values need not fit `values.schema.json`.
     #[arg(long)]
     pub skip_schema_validation: bool,
+}
+
+impl RenderArguments {
+    /// The first flag given that means something to a chart only.
+    pub fn of_charts(&self) -> Option<&'static str> {
+        let given = [
+            (!self.values.is_empty(), "--values"),
+            (!self.set.is_empty(), "--set"),
+            (!self.set_string.is_empty(), "--set-string"),
+            (!self.set_json.is_empty(), "--set-json"),
+            (!self.set_file.is_empty(), "--set-file"),
+            (!self.set_literal.is_empty(), "--set-literal"),
+            (self.namespace != "default", "--namespace"),
+            (self.kube_version.is_some(), "--kube-version"),
+            (!self.api_versions.is_empty(), "--api-versions"),
+            (self.include_crds, "--include-crds"),
+            (self.skip_tests, "--skip-tests"),
+            (self.no_hooks, "--no-hooks"),
+            (!self.show_only.is_empty(), "--show-only"),
+            (self.is_upgrade, "--is-upgrade"),
+        ];
+        given.into_iter().find(|(given, _)| *given).map(|(_, flag)| flag)
+    }
 }
 
 /// `bowline release`.

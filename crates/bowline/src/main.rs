@@ -12,6 +12,7 @@ mod demo;
 mod env_vars;
 mod flags;
 mod hidden;
+mod overlay;
 mod printer;
 mod progress;
 mod screen;

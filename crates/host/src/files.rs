@@ -23,8 +23,8 @@ pub use error::Error;
 pub use lock::{Lock, TryLock, is_locked, lock_exclusive, lock_shared, try_lock};
 pub use metadata::{Kind, Metadata, Modified, exists, is_dir, metadata, metadata_followed};
 pub use plain::{
-    append, create, create_dirs, create_private_dir, disk_free, hard_link, is_root, open_read,
-    read, read_link, read_text, remove_dir, remove_file, rename, set_mode, set_modified, symlink,
-    truncate, write,
+    append, canonical, create, create_dirs, create_private_dir, disk_free, hard_link, is_root,
+    open_read, read, read_link, read_text, remove_dir, remove_file, rename, set_mode, set_modified,
+    symlink, truncate, write,
 };
 pub use tree::{Entry, WalkEntry, copy_tree, list, remove_tree, walk};

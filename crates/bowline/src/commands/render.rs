@@ -1,8 +1,8 @@
-//! `bowline render`: the bytes of `helm template` on stdout, talk on stderr.
+//! `bowline render`: the bytes of `helm template` or `kubectl kustomize` on stdout, talk on stderr.
 
 use crate::context::Context;
 use crate::flags::RenderArguments;
-use crate::{chart, printer};
+use crate::{chart, overlay, printer};
 use bowline_diag::{Diagnostic, exit};
 use bowline_engine::Failure;
 use bowline_host::{clock, files};
@@ -10,21 +10,26 @@ use bowline_manifest::helm::{
     LookupSnapshot, PROFILES, Profile, Release, Rendered, Selection, Setting, Values, ValuesFile,
     render, show_only,
 };
+use bowline_manifest::kustomize;
 use bowline_manifest::limits::TREE_FILE_BYTES_MAX;
 use bowline_manifest::sprig::{Moment, Seed};
 use bowline_manifest::tmpl::Str;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Renders a chart; exit 1 where Helm fails.
+/// Renders a chart or a kustomization; exit 1 where Helm or Kustomize fails.
 pub fn run(context: &Context, arguments: &RenderArguments) -> Result<u8, Failure> {
     let (name, path) = match arguments.name_and_path.as_slice() {
         [name, path] => (name.as_str(), path),
         [path] => ("release-name", path),
         _ => return Err(usage("name a chart".to_owned(), "`bowline render [NAME] PATH`")),
     };
+    let place = located(context, path);
+    if overlay::is_kustomization(&place) && !files::exists(place.join("Chart.yaml")) {
+        return build(arguments, &place);
+    }
     let setting = setting(arguments)?;
-    let chart = Arc::new(chart::read(&located(context, path))?);
+    let chart = Arc::new(chart::read(&place)?);
     let release = Release {
         name: name.to_owned(),
         namespace: arguments.namespace.clone(),
@@ -49,6 +54,21 @@ pub fn run(context: &Context, arguments: &RenderArguments) -> Result<u8, Failure
         Failure { exit_code: exit::YOUR_CODE, ..Failure::usage(diagnostic) }
     })?;
     printer::bytes(&shown);
+    Ok(exit::OK)
+}
+
+/// The bytes of `kubectl kustomize`.
+fn build(arguments: &RenderArguments, folder: &Path) -> Result<u8, Failure> {
+    if let Some(flag) = arguments.of_charts() {
+        let message = format!("`{flag}` is for charts, and `{}` is none", folder.display());
+        return Err(usage(message, "leave it out: a kustomization takes no values"));
+    }
+    let (tree, directory) = overlay::read(folder)?;
+    let text = kustomize::build(&tree, &directory).map_err(|mistakes| Failure {
+        exit_code: exit::YOUR_CODE,
+        ..Failure::mistakes(mistakes)
+    })?;
+    printer::bytes(text.as_bytes());
     Ok(exit::OK)
 }
 

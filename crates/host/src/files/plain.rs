@@ -159,6 +159,15 @@ pub fn symlink(target: impl AsRef<Path>, link: impl AsRef<Path>) -> Result<(), E
     std::os::unix::fs::symlink(target, link).at(link, "create the symbolic link")
 }
 
+/// The whole path of what `path` leads to, without links.
+///
+/// # Errors
+/// [`Error`].
+pub fn canonical(path: impl AsRef<Path>) -> Result<PathBuf, Error> {
+    let path = path.as_ref();
+    fs::canonicalize(path).at(path, "find")
+}
+
 /// The text of a symbolic link.
 ///
 /// # Errors

@@ -74,7 +74,7 @@ fn a_remote_base_is_refused_by_name() {
     let text = "resources:\n- https://example.org/a//b?ref=v1\n";
     let found = build(&FileTree::new([file("kustomization.yaml", text)]), "").err();
     let shown = bowline_diag::plain(&found.expect("it is refused"));
-    assert!(shown.contains("BOW0621") && shown.contains("kustomization.yaml:2:3"), "{shown}");
+    assert!(shown.contains("BOW0631") && shown.contains("kustomization.yaml:2:3"), "{shown}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read their own files")]
 
 mod fixtures;
-mod sprig;
 mod kustomize;
+mod sprig;
 mod tmpl;
 mod values;
