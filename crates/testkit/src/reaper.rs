@@ -33,10 +33,14 @@ impl Leftover {
 }
 
 /// Every living process that belongs to `folder`.
+///
+/// # Panics
+/// When `/proc` cannot be listed.
 #[must_use]
 pub fn processes_of(folder: &Path) -> Vec<Leftover> {
     let folder = folder.display().to_string();
-    let entries = files::list("/proc").unwrap_or_default();
+    // A list that cannot be read must not read as "no process is left".
+    let entries = files::list("/proc").expect("`/proc` can be listed");
     let pids = entries.iter().filter_map(|entry| entry.name.parse::<u32>().ok());
     pids.filter(|pid| *pid != std::process::id()).filter_map(|pid| belongs(pid, &folder)).collect()
 }

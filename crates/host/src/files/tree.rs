@@ -35,7 +35,7 @@ pub struct WalkEntry {
     pub metadata: Metadata,
 }
 
-/// The names in a folder, sorted by bytes.
+/// The names in a folder, sorted by bytes. What goes while it is read is left out.
 ///
 /// # Errors
 /// [`Error`]; a name that is not UTF-8 is one too.
@@ -44,7 +44,12 @@ pub fn list(path: impl AsRef<Path>) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(path).at(path, "list")? {
         let entry = entry.at(path, "list")?;
-        let kind = entry.file_type().at(&entry.path(), "look at")?.into();
+        let kind = match entry.file_type() {
+            Ok(kind) => kind.into(),
+            // It went while the folder was read, as processes do in `/proc`: it is not there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error).at(&entry.path(), "look at"),
+        };
         let name = entry
             .file_name()
             .into_string()
@@ -183,9 +188,13 @@ pub fn copy_tree(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), Err
 
 #[cfg(test)]
 mod tests {
-    use super::{copy_tree, remove_tree, walk};
+    use super::{copy_tree, list, remove_tree, walk};
     use crate::files::{Kind, Modified, set_mode, set_modified};
-    use std::{fs, path::Path};
+    use std::{
+        fs,
+        path::Path,
+        sync::atomic::{AtomicBool, Ordering},
+    };
 
     fn sample(root: &Path) {
         fs::create_dir_all(root.join("a/deep")).unwrap();
@@ -196,6 +205,24 @@ mod tests {
         set_modified(root.join("a/deep/file"), Modified::from_seconds(1000)).unwrap();
         set_modified(root.join("a/deep"), Modified::from_seconds(2000)).unwrap();
         set_modified(root.join("link"), Modified::from_seconds(3000)).unwrap();
+    }
+
+    #[test]
+    fn what_goes_while_a_folder_is_read_is_no_error() {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::Relaxed) {
+                        drop(std::thread::spawn(|| {}).join());
+                    }
+                });
+            }
+            let lists = (0..20_000).map(|_| list("/proc/self/task"));
+            let failed: Vec<_> = lists.filter_map(Result::err).collect();
+            stop.store(true, Ordering::Relaxed);
+            assert!(failed.is_empty(), "{} failed: {:?}", failed.len(), failed.first());
+        });
     }
 
     #[test]

@@ -16,6 +16,7 @@ const DEPENDS: &[(&str, &str)] = &[
     ("edge.table", "tables that are wanted in one moment are put as one"),
     ("rollout.replicas_available", "pods that get ready in one moment are one observation"),
     ("rollout.pod_crashed", "crashes in one moment are one observation"),
+    ("pod.remove", "a pod's last change may reach its keeper after its end: removed once more"),
     ("cluster.object", "a pod that crashes is looked at as often as it is found"),
 ];
 
