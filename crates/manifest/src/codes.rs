@@ -26,8 +26,8 @@ pub(crate) const RENDER: Code = Code {
     title: "the folder wants to be rendered, not read",
     text: "A `kustomization.yaml` or `Chart.yaml` says that the files around it are input to \
            Kustomize or Helm. Reading them as plain YAML would apply something else than you \
-           mean, so they are refused. Rendering them is not there yet: commit the rendered \
-           output to another folder and name that folder in `bowline.yaml`.",
+           mean, so they are refused; a release does not render yet. Commit the output of \
+           `bowline render` to another folder and name that folder in `bowline.yaml`.",
 };
 pub(crate) const IMAGE: Code = Code {
     id: "BOW0605",

@@ -17,6 +17,7 @@ mod init;
 mod ls;
 mod ordinary;
 mod release;
+mod render;
 mod run;
 mod several;
 mod trace;

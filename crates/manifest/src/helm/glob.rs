@@ -58,9 +58,8 @@ fn parts(pattern: &[char], at: &mut usize, inner: bool, depth: usize) -> Option<
                 loop {
                     *at += 1;
                     choices.push(self::parts(pattern, at, true, depth + 1)?);
-                    match pattern.get(*at)? {
-                        '}' => break,
-                        _ => {}
+                    if *pattern.get(*at)? == '}' {
+                        break;
                     }
                 }
                 parts.push(Part::Choice(choices));
