@@ -13,7 +13,8 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "charts/shop/templates/_names.tpl",
-        "{{- define \"name\" }}{{ .Release.Name }}-{{ .Chart.Name }}{{ end -}}\n",
+        "{{- define \"name\" }}{{ .Release.Name }}\
+         -{{ .Chart.Name }}{{ end -}}\n",
     ),
     (
         "charts/shop/templates/config.yaml",
