@@ -19,7 +19,8 @@ const FILES: &[(&str, &str)] = &[
     (
         "charts/shop/templates/config.yaml",
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ include \"name\" . }}\n  labels:\n    \
-         {{- toYaml .Values.labels | nindent 4 }}\ndata:\n  replicas: {{ .Values.replicaCount | quote }}\n  \
+         {{- toYaml .Values.labels | nindent 4 }}\ndata:\n  \
+         replicas: {{ .Values.replicaCount | quote }}\n  \
          limit: {{ .Values.limit }}\n",
     ),
     ("values-prod.yaml", "labels: { tier: gold }\n"),
