@@ -22,6 +22,6 @@ fn house(replicas: u32, pause: u32) -> House {
 
 #[test]
 fn the_crash_rows_hold_as_an_ordinary_user() {
-    let filters = ["matrix::a_first_release", "kills::", "ends::a_rollback"];
+    let filters = ["matrix::", "kills::", "ends::a_rollback"];
     bowline_testkit::ordinary::again("crash", &program(), &filters);
 }
