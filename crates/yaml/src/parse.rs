@@ -12,8 +12,6 @@ use std::collections::{HashMap, HashSet};
 /// The first place where the text is no YAML, exceeds a limit, repeats a key of a mapping, or
 /// names an anchor that does not exist.
 pub fn parse_documents(text: &str, limits: &Limits) -> Result<Vec<Node>, Error> {
-    // A mark at the beginning says that the text is UTF-8, and takes no column.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.len() > limits.bytes_max {
         let (has, max) = (text.len(), limits.bytes_max);
         let message = format!("the file has {has} bytes; at most {max} are read");
